@@ -1,0 +1,1 @@
+"""Dimts fine-tunes XTTS v2 into a voice for any language, Amharic first."""

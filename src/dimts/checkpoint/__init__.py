@@ -1,0 +1,1 @@
+"""Weights on disk: official folders, growth, atomic saves, export."""

@@ -1,0 +1,1 @@
+"""Which checkpoint speaks best."""

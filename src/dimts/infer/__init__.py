@@ -1,0 +1,1 @@
+"""From reference clips and text to speech."""

@@ -1,0 +1,1 @@
+"""The XTTS v2 network in plain PyTorch, with official parameter names."""

@@ -1,0 +1,1 @@
+"""Text as the network hears it: normalised, split, encoded."""

@@ -1,0 +1,1 @@
+"""One module a language: how its text is read aloud."""
