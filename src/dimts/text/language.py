@@ -17,3 +17,5 @@ class Language:
     sentence_ends: str = ".!?…"
     clause_ends: str = ",;:"
     character_limit: int = 250  # longest text spoken in one go
+    abbreviations: tuple[str, ...] = ()  # words that end in a dot and no sentence, as written: "Dr.", "ዓ.ም."
+    generic: bool = False  # no module of its own: only letters, spaces and signs are looked after, and we say so

@@ -1,0 +1,24 @@
+"""The one normaliser: text as written to text as spoken. Data, training and speech all pass through here.
+
+`IDENTITY` travels in the dataset, the run and the bundle; change it with every change of any language's output.
+"""
+
+from dimts.text.languages import find
+
+IDENTITY = "dimts-1"
+
+
+def normalise(text: str, language: str) -> str:
+    """The text as a careful speaker reads it aloud. TextError for what is no language code."""
+    for _, step in find(language).steps:
+        text = step(text)
+    return text
+
+
+def steps(text: str, language: str) -> list[tuple[str, str]]:
+    """Each step's name and the text after it, in order. TextError for what is no language code."""
+    shown = []
+    for name, step in find(language).steps:
+        text = step(text)
+        shown.append((name, text))
+    return shown
