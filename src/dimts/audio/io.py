@@ -133,7 +133,9 @@ def _decode(source: Path | io.BytesIO, path: Path) -> Audio:
         samples = np.concatenate([np.zeros(0, np.float32), *blocks])
         share = min(_share_of_header(file.extra_info), len(samples) / max(file.frames, 1))
         if share < COMPLETE and file.frames < STREAM_BYTES:
-            raise UnreadableError(path, "truncated", f"cut off: {share:.0%} of the sound that its header promises is there")
+            raise UnreadableError(
+                path, "truncated", f"cut off: {share:.0%} of the sound that its header promises is there"
+            )
         return Audio(samples, file.samplerate)
 
 
