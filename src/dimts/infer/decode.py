@@ -1,0 +1,93 @@
+"""Speaking, code by code: sampling with a key-value cache; the states behind the codes are kept for the vocoder.
+
+Upstream runs the network a second time to get those states; here they fall out of the first pass.
+"""
+
+# P prompt latents, T text ids (start and stop included), A audio codes, D width, R rows of the code head
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dimts.model.gpt import Gpt
+from dimts.model.shapes import START_CODE, STOP_CODE
+
+MAX_PREDICTIONS = 602  # codes and the stop: upstream gpt_max_audio_tokens 605 - 3
+# UPSTREAM: the repetition penalty sees these ids from the first step, its fake prefix (tests/parity/test_speech.py).
+ALWAYS_SEEN = (START_CODE, 1)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next code is drawn; the official defaults of XTTS v2."""
+
+    temperature: float = 0.75  # above 0; lower is safer and flatter
+    top_k: int = 50  # keep the k likeliest codes; 0 keeps all
+    top_p: float = 0.85  # keep the likeliest codes that hold this share of probability
+    repetition_penalty: float = 5.0  # 1 is none
+    greedy: bool = False  # take the likeliest code; temperature, top-k, top-p have no say
+    max_codes: int = 600  # predictions at most, the stop included; one code is 46.4 ms
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Codes without the stop, and the states that predicted each, the stop's included."""
+
+    codes_A: Tensor
+    latents_AD: Tensor
+    ended: bool  # by the stop code, not by the limit
+
+
+def generate(
+    gpt: Gpt, latents_1PD: Tensor, text_T: Tensor, sampling: Sampling, generator: torch.Generator
+) -> Utterance:
+    """Speak one text: ids int64 [T] with start and stop, on the network's device; `generator` lives on the CPU."""
+    steps = list(predict(gpt, latents_1PD, text_T, sampling, generator))
+    codes = [code for code, _ in steps]
+    ended = codes[-1] == STOP_CODE
+    kept = codes[:-1] if ended else codes
+    return Utterance(torch.tensor(kept, dtype=torch.int64), torch.stack([state_D for _, state_D in steps]), ended)
+
+
+@torch.no_grad()
+def predict(
+    gpt: Gpt, latents_1PD: Tensor, text_T: Tensor, sampling: Sampling, generator: torch.Generator
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield each code with the state [D] that predicted it, until the stop code (yielded too) or the limit."""
+    limit = min(sampling.max_codes, MAX_PREDICTIONS, gpt.shape.code_positions)
+    start_1A = text_T.new_tensor([[START_CODE]])
+    prefix = torch.cat([latents_1PD, gpt.embed_text(text_T)[None], gpt.embed_codes(start_1A)], dim=1)
+    cache = gpt.new_cache(1, prefix.shape[1] + limit)
+    rows_ND, seen = prefix[0], set(ALWAYS_SEEN)
+    for position in range(1, limit + 1):
+        state_D = gpt.hidden(rows_ND, [len(rows_ND)], cache)[-1]
+        code = draw(gpt.mel_head(state_D).float().cpu(), seen, sampling, generator)
+        yield code, state_D
+        if code == STOP_CODE or position == limit:
+            return
+        seen.add(code)
+        rows_ND = gpt.embed_codes(text_T.new_tensor([code]), start=position)
+
+
+def draw(logits_R: Tensor, seen: set[int], sampling: Sampling, generator: torch.Generator) -> int:
+    """Draw one id: penalty, then temperature, top-k, top-p."""
+    seen_ids = torch.tensor(sorted(seen))
+    before = logits_R[seen_ids]
+    penalty = sampling.repetition_penalty
+    logits_R = logits_R.index_copy(0, seen_ids, torch.where(before < 0, before * penalty, before / penalty))
+    if sampling.greedy:
+        return int(logits_R.argmax())
+    ordered_R, ids_R = (logits_R / sampling.temperature).sort(descending=True, stable=True)
+    shares_R = _likeliest(ordered_R, sampling.top_k, sampling.top_p)
+    return int(ids_R[torch.multinomial(shares_R, 1, generator=generator)])
+
+
+def _likeliest(ordered_R: Tensor, top_k: int, top_p: float) -> Tensor:
+    """Turn descending logits into probabilities, zero outside top-k and top-p; the first always stays."""
+    if top_k > 0:
+        ordered_R = ordered_R[:top_k]
+    shares_R = ordered_R.softmax(0)
+    before_R = shares_R.cumsum(0) - shares_R
+    return shares_R * (before_R < max(top_p, 1e-9))

@@ -1,0 +1,38 @@
+"""Speaking equals coqui-tts 0.28: greedy codes, their states, the waveform, an ending decided by the stop code."""
+
+import torch
+from torch import Tensor
+
+from dimts.infer.decode import Sampling, Utterance, generate
+from dimts.model.shapes import STOP_CODE
+from tests.parity.reference import Reference
+from tests.parity.test_network import START_ID, close
+
+STOP_ID = 0  # [STOP] in both official vocabularies
+
+
+def say(reference: Reference, latents: Tensor, penalty: float, limit: int) -> Utterance:
+    text = torch.cat([torch.tensor([START_ID]), reference["clip1.text_ids"], torch.tensor([STOP_ID])])
+    sampling = Sampling(greedy=True, repetition_penalty=penalty, max_codes=limit)
+    return generate(reference.network.gpt, latents[None], text, sampling, torch.Generator())
+
+
+@torch.no_grad()
+def test_greedy_speech(reference: Reference) -> None:
+    utterance = say(reference, reference["clip0.latents"], 10.0, 24)
+    assert utterance.codes_A.tolist() == reference["greedy.codes"].tolist()
+    assert not utterance.ended
+    close(utterance.latents_AD[:, :64], reference["greedy.hidden"], 2e-3)
+    audio = reference.network.hifigan_decoder(utterance.latents_AD[None], reference["clip0.speaker"][None])
+    close(audio[0], reference["greedy.audio"], 2e-3)
+
+
+@torch.no_grad()
+def test_stop_code_ends_speech(reference: Reference) -> None:
+    bias = reference.network.gpt.mel_head.bias
+    bias[STOP_CODE] += float(reference["ending.bias_added"])
+    utterance = say(reference, reference["both.latents"], 5.0, 40)
+    bias[STOP_CODE] -= float(reference["ending.bias_added"])
+    assert utterance.ended
+    assert [*utterance.codes_A.tolist(), STOP_CODE] == reference["ending.codes"].tolist()
+    close(utterance.latents_AD[:, :64], reference["ending.hidden"], 2e-3)
