@@ -1,0 +1,223 @@
+"""The dataset folder on disk: which clips there are, which were turned away and why. Everything after reads this.
+
+`dataset.json` describes `clips.jsonl` and `rejected.jsonl` by hash. The surprise: new files are first written beside
+the old ones as `*.new`, and `read` takes whichever lists a `dataset.json` describes, so that a writer killed between
+two renames leaves a dataset that reads.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+from dimts.errors import DataError
+from dimts.text.normalise import IDENTITY
+
+HEAD, CLIPS, REJECTED = "dataset.json", "clips.jsonl", "rejected.jsonl"
+FORMAT = 1  # of this folder; raise it when old readers would misread new folders
+Side = Literal["train", "eval"]
+Record = TypeVar("Record", "Clip", "Rejection")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One accepted utterance; `text` is as given, `spoken` as normalised, `audio` relative to the dataset folder."""
+
+    id: str
+    audio: str
+    samples: int
+    rate_hz: int
+    sha256: str  # of the audio file
+    text: str
+    spoken: str
+    language: str
+    speaker: str
+    source: str  # table and line it came from
+    split: Side
+    group: str  # clips of one group are on one side of the split
+    content: str = ""  # sha256 of the sound itself, whatever file holds it: what makes a clip the same clip tomorrow
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / self.rate_hz
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One utterance that was turned away: the stage, a stable short reason, what was measured, what is allowed."""
+
+    id: str
+    stage: str
+    reason: str
+    measured: float | str
+    limit: float | str
+    source: str
+    text: str = ""
+    duration_s: float = 0.0  # where it is known
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset folder as read or to be written; `settings` holds what it was prepared with."""
+
+    folder: Path
+    language: str
+    normaliser: str
+    clips: tuple[Clip, ...]
+    rejected: tuple[Rejection, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of language, normaliser and accepted clips: equal for equal training data."""
+        return _sha256(f"{self.language}\n{self.normaliser}\n".encode() + _clip_lines(self.clips))
+
+    def side(self, split: Side) -> tuple[Clip, ...]:
+        """The clips of one side of the split, in manifest order."""
+        return tuple(clip for clip in self.clips if clip.split == split)
+
+
+def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
+    """Read a dataset folder. DataError in one line: missing, no dataset, damaged, other normaliser, empty."""
+    head, clips, rejected = _settled(folder)
+    dataset = Dataset(
+        folder,
+        head["language"],
+        head["normaliser"],
+        tuple(_records(clips, Clip, folder / CLIPS)),
+        tuple(_records(rejected, Rejection, folder / REJECTED)),
+        head.get("settings", {}),
+    )
+    if not any_normaliser and dataset.normaliser != IDENTITY:
+        raise DataError(
+            f"{folder}: texts were normalised by {dataset.normaliser}, this is {IDENTITY}; run `dimts prepare` again"
+        )
+    if not dataset.clips:
+        raise DataError(f"{folder}: the dataset holds no clips; run `dimts prepare` with a source that has some")
+    return dataset
+
+
+def write(dataset: Dataset) -> None:
+    """Write a dataset folder's three files, all or none. DataError when the disk is full or may not be written."""
+    clips, rejected = _clip_lines(dataset.clips), _lines(asdict(rejection) for rejection in dataset.rejected)
+    head = json.dumps(_head(dataset, clips, rejected), ensure_ascii=False, indent=2) + "\n"
+    contents = {CLIPS: clips, REJECTED: rejected, HEAD: head.encode()}
+    try:
+        dataset.folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            _write_through(dataset.folder / f"{name}.new", content)
+        for name in contents:  # dataset.json last
+            os.replace(dataset.folder / f"{name}.new", dataset.folder / name)
+    except OSError as error:
+        raise DataError(f"{dataset.folder}: cannot be written: {error.strerror}; the old dataset is intact") from error
+
+
+def _head(dataset: Dataset, clips: bytes, rejected: bytes) -> dict[str, Any]:
+    """Describe the two lists: what `dataset.json` says."""
+    hours = {side: round(sum(c.duration_s for c in dataset.side(side)) / 3600, 4) for side in ("train", "eval")}
+    return {
+        "format": FORMAT,
+        "language": dataset.language,
+        "normaliser": dataset.normaliser,
+        "clips": {side: len(dataset.side(side)) for side in ("train", "eval")},
+        "hours": hours,
+        "speakers": sorted({clip.speaker for clip in dataset.clips}),
+        "rejected": len(dataset.rejected),
+        "sha256": {CLIPS: _sha256(clips), REJECTED: _sha256(rejected)},
+        "settings": dict(dataset.settings),
+        "created_by": f"dimts {version('dimts')}",
+    }
+
+
+def _settled(folder: Path) -> tuple[dict[str, Any], bytes, bytes]:
+    """Give the head and the two lists that belong together, even if a writer was killed among its renames."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: {'is a file' if folder.exists() else 'no such folder'}; give a dataset folder")
+    for head_name in (HEAD, f"{HEAD}.new"):
+        head = _head_of(folder / head_name)
+        if head is None:
+            continue
+        clips, rejected = (_described(folder / name, head["sha256"][name]) for name in (CLIPS, REJECTED))
+        if clips is not None and rejected is not None:
+            return head, clips, rejected
+    raise DataError(_damage(folder))
+
+
+def _head_of(path: Path) -> dict[str, Any] | None:
+    """Give the content of a `dataset.json`, None where it is missing or no such thing."""
+    try:
+        head = json.loads(path.read_bytes())
+        _ = head["language"], head["normaliser"], head["sha256"][CLIPS], head["sha256"][REJECTED]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    if head["format"] > FORMAT:
+        raise DataError(f"{path}: was made by a newer dimts ({head.get('created_by')}); upgrade dimts")
+    return cast(dict[str, Any], head)
+
+
+def _described(path: Path, sha256: str) -> bytes | None:
+    """Give the content of the file that has this hash: the one of this name or the one waiting to take it."""
+    for candidate in (path, path.with_name(f"{path.name}.new")):
+        if candidate.is_file() and _sha256(content := candidate.read_bytes()) == sha256:
+            return content
+    return None
+
+
+def _damage(folder: Path) -> str:
+    """Say in one line what is wrong with a folder that does not read."""
+    mend = f"restore it, or delete {HEAD} and run `dimts prepare` with all sources"
+    if not (folder / HEAD).exists():
+        return f"{folder}: is not a dataset ({HEAD} is missing); make one with `dimts prepare`"
+    if _head_of(folder / HEAD) is None:
+        return f"{folder / HEAD}: is damaged; {mend}"
+    for path in (folder / CLIPS, folder / REJECTED):
+        if not path.is_file():
+            return f"{path}: is missing; {mend}"
+        try:
+            content = path.read_bytes()
+            list(_records(content, Clip, path) if path.name == CLIPS else _records(content, Rejection, path))
+        except DataError as error:
+            return f"{error}; {mend}"
+    return f"{folder}: {CLIPS} or {REJECTED} was changed since {HEAD} was written; {mend}"
+
+
+def _records(content: bytes, kind: type[Record], path: Path) -> Iterator[Record]:
+    """Parse one object a line; keys that this version does not know are left alone."""
+    known = {each.name for each in fields(kind)}
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            values = json.loads(line)
+            yield kind(**{key: value for key, value in values.items() if key in known})
+        except (ValueError, TypeError, AttributeError) as error:
+            raise DataError(f"{path}: line {number} is damaged ({error})") from error
+    if content and not content.endswith(b"\n"):
+        raise DataError(f"{path}: the last line is damaged (it has no end)")
+
+
+def _clip_lines(clips: Iterable[Clip]) -> bytes:
+    """Give `clips.jsonl`: the fields of each clip and its duration."""
+    return _lines({**asdict(clip), "duration_s": round(clip.duration_s, 4)} for clip in clips)
+
+
+def _lines(records: Iterable[Mapping[str, Any]]) -> bytes:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write a file and wait until the disk has it, so that a rename never outruns its content."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
