@@ -1,0 +1,133 @@
+"""Offline voices for the demo: text to sound or to phonemes through libespeak-ng, for any of its languages.
+
+The library comes with the optional package `espeakng-loader`, no system espeak-ng is needed. eSpeak NG is GPL-3: it is
+called as an external library when the user has installed it, nothing of it is part of Dimts.
+
+The surprise: the library keeps its state (voice, flutter, random breath) in globals that no call resets, so the second
+utterance of a process would differ from the first. Every call here loads a fresh copy, fixes its random seed, and
+unloads it again: 5 ms a call, and the same text always gives the same bytes.
+"""
+
+import ctypes
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from dimts.audio.io import Audio
+from dimts.errors import ConfigError, MissingExtra
+
+if sys.platform == "win32":
+    from _ctypes import FreeLibrary as _unload  # noqa: N813
+else:
+    from _ctypes import dlclose as _unload
+
+RATE_HZ = 22_050  # what the library gives for every voice that is not MBROLA
+RATE_WPM_LIMITS = (80, 450)  # the library clamps silently outside of these
+SEED = 1
+
+# Constants of speak_lib.h
+_SYNCHRONOUS, _DONT_EXIT, _UTF8, _PHONEMES_IPA, _BY_CHARACTER = 2, 0x8000, 1, 2, 1
+_PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
+
+_OnSamples = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+_one_at_a_time = threading.Lock()
+
+
+def speak(text: str, voice: str = "am", variant: str = "f3", rate_wpm: int = 150, pitch: int = 50) -> Audio:
+    """Speak a text: mono float32 samples [n] in -1..1 at 22,050 Hz, the same bytes for the same arguments.
+
+    `voice` is a language of espeak-ng and `variant` one of its speakers ("" for the plain voice); `rate_wpm` is words a
+    minute, 80..450; `pitch` is 0..99. Raises MissingExtra without espeakng-loader, ConfigError for an unknown voice.
+    """
+    _require("rate_wpm", rate_wpm, RATE_WPM_LIMITS)
+    _require("pitch", pitch, (0, 99))
+    chunks: list[bytes] = []
+
+    def keep(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+        if samples and count > 0:
+            chunks.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+    on_samples = _OnSamples(keep)  # held until the end: the library keeps a bare pointer to it
+    with _library(voice, variant) as library:
+        library.espeak_SetSynthCallback(on_samples)
+        library.espeak_SetParameter(_PARAMETER_RATE, rate_wpm, 0)
+        library.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
+        _synthesise(library, text)
+    samples = np.frombuffer(b"".join(chunks), dtype=np.int16).astype(np.float32) / np.float32(32768)
+    return Audio(samples, RATE_HZ)
+
+
+def phonemes(text: str, voice: str = "am") -> str:
+    """The IPA of a text as espeak-ng reads it, clauses joined by a space; ejectives are written with ʼ.
+
+    Raises MissingExtra without espeakng-loader, ConfigError for an unknown voice.
+    """
+    encoded = ctypes.create_string_buffer(text.encode())
+    rest = ctypes.c_void_p(ctypes.addressof(encoded))
+    clauses: list[str] = []
+    with _library(voice, "") as library:
+        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        while rest.value:  # each call reads one clause and moves the pointer, to null at the end
+            clause = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _PHONEMES_IPA)
+            clauses.append((clause or b"").decode().strip())
+    return " ".join(filter(None, clauses)).replace("`", "ʼ")
+
+
+@contextmanager
+def _library(voice: str, variant: str) -> Iterator[ctypes.CDLL]:
+    """A fresh copy of the library, set to a voice; one at a time, unloaded afterwards."""
+    library_file, data = _files()
+    name = _voice_name(data, voice, variant)
+    with _one_at_a_time:
+        library = ctypes.CDLL(library_file)
+        try:
+            _start(library, data)
+            if library.espeak_SetVoiceByName(name.encode()) != 0:
+                raise ConfigError(f"espeak-ng has no voice {voice!r}: see the folder {data / 'lang'} for its languages")
+            yield library
+        finally:
+            library.espeak_Terminate()
+            _unload(library._handle)
+
+
+def _files() -> tuple[str, Path]:
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise MissingExtra("espeakng-loader", "demo", "Speaking with espeak-ng") from None
+    return espeakng_loader.get_library_path(), Path(espeakng_loader.get_data_path())
+
+
+def _voice_name(data: Path, voice: str, variant: str) -> str:
+    """`am+f3`; checked here, since the library takes an unknown variant for the plain voice without a word."""
+    if not variant:
+        return voice
+    variants = data / "voices" / "!v"
+    if not (variants / variant).is_file():
+        raise ConfigError(f"espeak-ng has no voice variant {variant!r}: see the folder {variants} for the names")
+    return f"{voice}+{variant}"
+
+
+def _start(library: ctypes.CDLL, data: Path) -> None:
+    rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), _DONT_EXIT)
+    if rate_hz != RATE_HZ:
+        raise ConfigError(f"espeak-ng cannot start with the data in {data}: reinstall espeakng-loader")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
+
+
+def _synthesise(library: ctypes.CDLL, text: str) -> None:
+    encoded = text.encode() + b"\0"
+    failed = library.espeak_Synth(
+        encoded, ctypes.c_size_t(len(encoded)), 0, _BY_CHARACTER, 0, _UTF8, ctypes.c_void_p(), ctypes.c_void_p()
+    )
+    assert not failed, f"espeak_Synth returned {failed}"
+
+
+def _require(name: str, value: int, limits: tuple[int, int]) -> None:
+    if not limits[0] <= value <= limits[1]:
+        raise ConfigError(f"{name} is {value}: espeak-ng takes {limits[0]}..{limits[1]}")
