@@ -122,7 +122,6 @@ def _draw_rates(axes: "Axes", updates: Sequence[Line]) -> None:
     norms = axes.twinx()
     _line(norms, steps, _column(updates, "grad_norm"), color=PURPLE, linewidth=0.8, alpha=0.6)
     _line(axes, steps, _column(updates, "lr"), color=GREEN, linewidth=1.8, drawstyle="steps-post")
-    norms.margins(y=0.25)  # below the rate, which is highest at the start as well
     norms.grid(axis="x", **GRID)  # no lines across: the two scales would each want their own
     norms.set_axisbelow(True)
     axes.set_zorder(norms.get_zorder() + 1)  # the rate is drawn over the restless norm
@@ -133,6 +132,7 @@ def _draw_rates(axes: "Axes", updates: Sequence[Line]) -> None:
         side.tick_params(axis="y", colors=colour)
         side.set_ylim(bottom=0)
         side.spines["top"].set_visible(False)
+    norms.set_ylim(top=norms.get_ylim()[1] * 1.25)  # clear of the rate, which mostly starts at its top
 
 
 def _limits(steps: Sequence[int]) -> tuple[float, float]:
