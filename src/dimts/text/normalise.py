@@ -10,6 +10,7 @@ IDENTITY = "dimts-1"
 
 def normalise(text: str, language: str) -> str:
     """The text as a careful speaker reads it aloud. TextError for what is no language code."""
+    text = _without_surrogates(text)
     for _, step in find(language).steps:
         text = step(text)
     return text
@@ -17,8 +18,14 @@ def normalise(text: str, language: str) -> str:
 
 def steps(text: str, language: str) -> list[tuple[str, str]]:
     """Each step's name and the text after it, in order. TextError for what is no language code."""
+    text = _without_surrogates(text)
     shown = []
     for name, step in find(language).steps:
         text = step(text)
         shown.append((name, text))
     return shown
+
+
+def _without_surrogates(text: str) -> str:
+    """Half a character, as JSON may hold, would stop every library below."""
+    return text.encode("utf-8", "ignore").decode("utf-8")

@@ -1,31 +1,115 @@
-"""Long text to pieces that can be spoken in one go: at sentence ends, else clauses, else spaces, else hard."""
+"""Long text to pieces that can be spoken in one go: at sentence ends, else clauses, else spaces, else hard.
 
-from collections.abc import Callable
+Each piece takes as many whole sentences as fit. The marks of every script count in every language; a dot ends no
+sentence after an abbreviation, an initial or a one- or two-digit number, nor before a small letter.
+"""
 
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+from dimts.text.language import Language
 from dimts.text.languages import find
+
+SPACED_ENDS = ".!?…"  # end a sentence only before a space
+ENDS = "።፧፨。！？｡．؟۔।॥։။។༎"  # end it wherever they stand
+SPACED_CLAUSES = ",;:—–-"
+CLAUSES = "፣፤፥፦，、；：､،؛"
+CLOSERS = "\"'”’»›)]}」』）】〉》"
+OPENERS = "\"'“‘„«‹([{¿¡「『（【〈《"
+
+PARAGRAPH = r"\n\s*\n"
+SPACE = re.compile(r"\s+|፡+")
+INITIALS = re.compile(r"(?:\w\.)+")
+Fits = Callable[[int, int], bool]
 
 
 def split(text: str, language: str, limit: int, length: Callable[[str], int] = len) -> list[str]:
-    """Pieces with length(piece) <= limit; nothing is lost but spaces."""
+    """Pieces with `length(piece) <= limit`, in order; nothing is lost but white space between them.
+
+    `length` counts characters, or tokens when a tokenizer's count is given. A single character is never cut, even if
+    it alone is longer than the limit. TextError for what is no language code.
+    """
+    assert limit > 0, limit
     found = find(language)
+    sentences = _sentence_ends(text, found)
+    levels = (_clause_ends(text, found), [match.end() for match in SPACE.finditer(text)])
+
+    def fits(start: int, end: int) -> bool:
+        return length(text[start:end].strip()) <= limit
+
     pieces: list[str] = []
-    rest = text.strip()
-    while rest:
-        if length(rest) <= limit:
-            return [*pieces, rest]
-        end = _fit(rest, limit, length)
-        for marks in (found.sentence_ends, found.clause_ends, " "):
-            cut = max((i + 1 for i in range(end) if rest[i] in marks), default=0)
-            if cut:
-                end = cut
-                break
-        pieces.append(rest[:end].strip())
-        rest = rest[end:].strip()
-    return pieces
+    start = 0
+    while start < len(text):
+        end = _furthest(sentences, start, fits) or _inside(text, start, sentences, levels, fits)
+        pieces.append(text[start:end].strip())
+        start = end
+    return [piece for piece in pieces if piece]
 
 
-def _fit(text: str, limit: int, length: Callable[[str], int]) -> int:
-    end = min(len(text), limit)
-    while end > 1 and length(text[:end]) > limit:
-        end -= 1
-    return max(end, 1)
+def _inside(text: str, start: int, sentences: Sequence[int], levels: Sequence[Sequence[int]], fits: Fits) -> int:
+    """Where to cut a sentence that does not fit: of two pieces that hold it, near the middle; else as late as fits."""
+    sentence_end = sentences[bisect_right(sentences, start)]
+    for cuts in levels:
+        last = _furthest(cuts, start, fits)
+        if last is not None and text[start:last].strip():
+            between = cuts[bisect_right(cuts, start) : bisect_right(cuts, last)]
+            even = [cut for cut in between if fits(cut, sentence_end)]
+            return min(even, key=lambda cut: abs(2 * cut - start - sentence_end), default=last)
+    return _hard(text, start, _furthest(range(len(text) + 1), start, fits) or start + 1)
+
+
+def _hard(text: str, start: int, end: int) -> int:
+    """Move a cut back in front of a letter, away from its marks."""
+    earlier = end
+    while earlier > start and earlier < len(text) and unicodedata.category(text[earlier]) in ("Mn", "Mc", "Me", "Cf"):
+        earlier -= 1
+    return earlier if earlier > start else end
+
+
+def _furthest(cuts: Sequence[int], start: int, fits: Fits) -> int | None:
+    """The last cut after `start` whose piece fits, found by doubling steps: cuts far away are never measured."""
+    index = bisect_right(cuts, start)
+    if index == len(cuts) or not fits(start, cuts[index]):
+        return None
+    step = 1
+    while index + step < len(cuts) and fits(start, cuts[index + step]):
+        index, step = index + step, step * 2
+    while step := step // 2:
+        if index + step < len(cuts) and fits(start, cuts[index + step]):
+            index += step
+    return cuts[index]
+
+
+def _sentence_ends(text: str, language: Language) -> list[int]:
+    marks = re.escape("".join(sorted({*ENDS, *SPACED_ENDS, *language.sentence_ends})))
+    pattern = rf"([{marks}]+|፡፡)[{re.escape(CLOSERS)}]*|{PARAGRAPH}"
+    short = {word.lower() for word in language.abbreviations}
+    ends = [match.end() for match in re.finditer(pattern, text) if _ends_sentence(text, match, short)]
+    return [*ends, len(text)]
+
+
+def _ends_sentence(text: str, match: re.Match[str], short: set[str]) -> bool:
+    marks = match.group(1)
+    if marks is None or set(marks) - set(SPACED_ENDS):
+        return True
+    after = text[match.end() : match.end() + 40]
+    if not after[:1].isspace():
+        return False
+    after = after.lstrip().lstrip(OPENERS)
+    if after[:1].islower():
+        return False
+    if marks != ".":
+        return True
+    word = text[max(0, match.start() - 40) : match.start()].rsplit(None, 1)[-1:]
+    token = (word[0] if word else "").lstrip(OPENERS) + "."
+    if token.lower() in short or re.fullmatch(r"\d{1,2}\.", token) or re.fullmatch(r"\w\.", token):
+        return False
+    return not (INITIALS.fullmatch(token) and not after[:1].isupper())
+
+
+def _clause_ends(text: str, language: Language) -> list[int]:
+    anywhere = re.escape("".join(sorted({*CLAUSES, *language.clause_ends} - set(SPACED_CLAUSES))))
+    pattern = rf"[{anywhere}]|[{re.escape(SPACED_CLAUSES)}](?=\s)|\n"
+    return [match.end() for match in re.finditer(pattern, text)]

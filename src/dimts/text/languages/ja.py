@@ -6,6 +6,8 @@ from typing import Protocol
 from dimts.errors import MissingExtra
 from dimts.text.language import Language
 
+UNASSIGNED = {0x3097: None, 0x3098: None}  # the only characters that cutlet stops at
+
 
 class Romaniser(Protocol):
     """What we use of cutlet.Cutlet."""
@@ -26,7 +28,7 @@ def romaniser() -> Romaniser:
 
 def romanise(text: str) -> str:
     """Hepburn romaji in lower case."""
-    return romaniser().romaji(text).lower()
+    return romaniser().romaji(text.translate(UNASSIGNED)).lower()
 
 
 LANGUAGE = Language(
