@@ -54,7 +54,8 @@ def _inside(text: str, start: int, sentences: Sequence[int], levels: Sequence[Se
     for cuts in levels:
         last = _furthest(cuts, start, fits)
         if last is not None and text[start:last].strip():
-            between = cuts[bisect_right(cuts, start) : bisect_right(cuts, last)]
+            near = sentence_end - start <= 2 * (last - start)
+            between = cuts[bisect_right(cuts, start) : bisect_right(cuts, last)] if near else ()
             even = [cut for cut in between if fits(cut, sentence_end)]
             return min(even, key=lambda cut: abs(2 * cut - start - sentence_end), default=last)
     return _hard(text, start, _furthest(range(len(text) + 1), start, fits) or start + 1)
