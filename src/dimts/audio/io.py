@@ -68,6 +68,15 @@ def read(path: Path) -> Audio:
     return audio
 
 
+def length(path: Path) -> tuple[int, int] | None:
+    """Tell samples and rate in hertz by the header alone, None where libsndfile cannot."""
+    try:
+        header = soundfile.info(path)
+    except (soundfile.LibsndfileError, TypeError):
+        return None
+    return header.frames, header.samplerate
+
+
 def write(path: Path, audio: Audio, subtype: str | None = None) -> None:
     """Write WAV or FLAC by suffix, 16 bit unless `subtype` says other, clipped to -1..1, whole or not at all.
 

@@ -8,6 +8,7 @@ two renames leaves a dataset that reads.
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -77,6 +78,11 @@ class Dataset:
     def sha256(self) -> str:
         """Hash of language, normaliser and accepted clips: equal for equal training data."""
         return _sha256(f"{self.language}\n{self.normaliser}\n".encode() + _clip_lines(self.clips))
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many utterances were turned away for each reason, most frequent first."""
+        return dict(Counter(rejection.reason for rejection in self.rejected).most_common())
 
     def side(self, split: Side) -> tuple[Clip, ...]:
         """The clips of one side of the split, in manifest order."""

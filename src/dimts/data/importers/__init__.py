@@ -20,7 +20,6 @@ class Utterance:
     text: str
     speaker: str | None
     source: str
-    table: Path  # the file or folder that lists it, for preparing it again
     group: str | None = None
 
 
@@ -28,12 +27,19 @@ Found = Utterance | Rejection
 
 
 def read(source: Path) -> Iterator[Found]:
-    """Find every utterance of a source. DataError in one line when there is no such source or nobody can read it."""
+    """Find every utterance of a source, in its order. DataError in one line when nobody can read it."""
     from dimts.data.importers import tables
 
     if not source.exists():
         raise DataError(f"{source}: no such file or folder; give a metadata.csv or the folder that holds one")
     if tables.accepts(source):
         return tables.read(source)
-    wanted = "holds no metadata.csv" if source.is_dir() else "is no .csv, .tsv or .txt table"
+    wanted = "holds no metadata.csv" if source.is_dir() else "is no .csv, .tsv, .psv or .txt table"
     raise DataError(f"{source}: {wanted}; give a table of `id|text` or `audio_file|text|speaker_name` lines")
+
+
+def listing(source: Path) -> Path:
+    """Give the file that a source's utterances name as theirs, before the colon and the line."""
+    from dimts.data.importers import tables
+
+    return tables.table_of(source)

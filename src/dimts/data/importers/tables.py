@@ -160,7 +160,7 @@ def _found(table: Path, line: int, cells: Sequence[str], layout: Layout) -> Foun
         limit = f"looked in {places}, as it is and with {' '.join(AUDIO_SUFFIXES)}"
         return Rejection(Path(name).stem[:80], "read", "missing", name, printable(limit), source, text)
     speaker = cells[layout.speaker].strip() or None if layout.speaker is not None else None
-    return Utterance(audio, text, speaker, source, table)
+    return Utterance(audio, text, speaker, source)
 
 
 def locate(root: Path, name: str) -> Path | None:

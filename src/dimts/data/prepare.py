@@ -1,0 +1,190 @@
+"""Prepare: sources in, a dataset folder out, every utterance accepted or turned away with a reason.
+
+Find -> read -> judge -> settle (ids, duplicates) -> split -> write. A clip is known by its sound: prepared again it
+keeps id, file and side, also when its text was mended. The surprise: clips of sources that are not named this time
+stay; those of sources that are named are found anew.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dimts.data import filters, importers, manifest, split
+from dimts.data.filters import Limits
+from dimts.data.importers import Found, Utterance
+from dimts.data.intake import AUDIO, Candidate, Intake, group_of
+from dimts.data.journal import NAME as JOURNAL
+from dimts.data.journal import Journal
+from dimts.data.manifest import Clip, Dataset, Rejection, Side
+from dimts.data.reading import file_sha256, in_order
+from dimts.errors import ConfigError, DataError
+from dimts.text.normalise import IDENTITY, normalise
+
+MAX_DEFAULT_WORKERS = 4
+OWN = {AUDIO, JOURNAL, f"{manifest.CLIPS}.new", f"{manifest.REJECTED}.new"}  # what a killed first run leaves
+Progress = Callable[[int, int], None]  # done, total
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to prepare; a dataset keeps `eval_share` and `seed` for life, so that no clip ever changes sides."""
+
+    eval_share: float = 0.05  # of the groups; 0 means no eval clips
+    seed: int = 0
+    speaker: str = "speaker"  # where a source does not say who speaks
+    limits: Limits = field(default_factory=Limits)
+    workers: int = field(default_factory=lambda: min(MAX_DEFAULT_WORKERS, os.cpu_count() or 1))
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.eval_share < 1:
+            raise ConfigError(f"eval_share is {self.eval_share}; give a share from 0 to below 1")
+        if self.workers < 1:
+            raise ConfigError(f"workers is {self.workers}; give 1 or more")
+
+    def settings(self) -> dict[str, object]:
+        """What the dataset keeps of them."""
+        return {"eval_share": self.eval_share, "seed": self.seed, "limits": filters.as_settings(self.limits)}
+
+
+def prepare(
+    sources: Sequence[Path], out: Path, language: str, options: Options, progress: Progress | None = None
+) -> Dataset:
+    """Turn sources into a dataset folder, or add them to the one that is there; return it.
+
+    `progress(done, total)` is called after each utterance. With more than one worker, a calling script needs the usual
+    `if __name__ == "__main__":` guard. DataError or ConfigError in one line: a source that cannot be read, another
+    language or other options than the dataset's, no clip accepted (reasons counted); TextError: no such language.
+    """
+    normalise("", language)
+    old = _existing(out, language, options)
+    found = [each for source in sources for each in importers.read(source)]
+    if not found:
+        raise DataError(f"nothing to prepare: {', '.join(map(str, sources)) or 'no source'} lists no utterance")
+    staying, returning, gone = _divided(old, sources)
+    _refuse_other_limits(out, old, options.limits, (*staying, *gone))
+    intake = Intake(Journal(out), options.limits, staying, returning)
+    _take_in(intake, found, language, options, progress)
+    _refuse_nothing(intake, len(found))
+    heard = {clip.content for clip in intake.accepted}
+    clips = [*staying, *(clip for clip in gone if clip.content not in heard), *intake.accepted]
+    rejected = [*_still_rejected(old, sources), *intake.rejected]
+    dataset = Dataset(out, language, IDENTITY, _sided(clips, old, options), _sorted(rejected), options.settings())
+    manifest.write(dataset)
+    return dataset
+
+
+def _take_in(
+    intake: Intake, found: Sequence[Found], language: str, options: Options, progress: Progress | None
+) -> None:
+    """Read what must be read and settle every find in order."""
+    finds = [each if isinstance(each, Rejection) else _candidate(each, language, options.speaker) for each in found]
+    tasks = [None if isinstance(each, Rejection) else intake.task(each) for each in finds]
+    for done, (find, reading) in enumerate(zip(finds, in_order(tasks, options.workers), strict=True), start=1):
+        if isinstance(find, Rejection):
+            intake.missing(find)
+        else:
+            intake.settle(find, reading)
+        if progress:
+            progress(done, len(finds))
+
+
+def _candidate(utterance: Utterance, language: str, speaker: str) -> Candidate:
+    try:
+        origin = file_sha256(utterance.audio)
+    except OSError:  # reading it will tell what is wrong
+        origin = ""
+    return Candidate(utterance, normalise(utterance.text, language), language, utterance.speaker or speaker, origin)
+
+
+def _existing(out: Path, language: str, options: Options) -> Dataset | None:
+    """Give the dataset to add to, its texts normalised as today; None where there is none yet."""
+    names = set(os.listdir(out)) if out.is_dir() else set()
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: is a file; give a folder for the dataset")
+    if not names & {manifest.HEAD, f"{manifest.HEAD}.new"}:
+        if names - OWN:
+            raise DataError(f"{out}: holds other things ({sorted(names - OWN)[0]}); give a new folder for the dataset")
+        return None
+    old = manifest.read(out, any_normaliser=True)
+    if old.language != language:
+        raise DataError(f"{out}: is a dataset of language {old.language}, not {language}; prepare into another folder")
+    for name, value in (("eval_share", options.eval_share), ("seed", options.seed)):
+        if old.settings.get(name, value) != value:
+            kept = f"{name} {old.settings[name]}, now it is {value}"
+            raise ConfigError(f"{out}: was split with {kept}; clips never change sides: give the same or a new folder")
+    return replace(old, clips=tuple(map(_normalised_today, old.clips)))
+
+
+def _normalised_today(clip: Clip) -> Clip:
+    spoken = normalise(clip.text, clip.language)
+    grouped_by_text = clip.group == group_of(clip.spoken)
+    return replace(clip, spoken=spoken, group=group_of(spoken) if grouped_by_text else clip.group)
+
+
+def _divided(old: Dataset | None, sources: Sequence[Path]) -> tuple[list[Clip], list[Clip], list[Clip]]:
+    """Part the old clips: those that stay, those that may be found again, and of these those whose source is gone."""
+    staying: list[Clip] = []
+    returning: list[Clip] = []
+    gone: list[Clip] = []
+    for clip in old.clips if old else ():
+        named, exists = _named(clip.source, sources), _listing(clip.source).exists()
+        (returning if named or not exists else staying).append(clip)
+        if not named and not exists:
+            gone.append(clip)
+    return staying, returning, gone
+
+
+def _refuse_other_limits(out: Path, old: Dataset | None, limits: Limits, kept: Sequence[Clip]) -> None:
+    """Clips of sources that are not named cannot be judged anew: the limits must be theirs."""
+    were = old.settings.get("limits", {}) if old and kept else {}
+    for name, value in filters.as_settings(limits).items():
+        if were.get(name, value) != value:
+            raise ConfigError(
+                f"{out}: was prepared with {name} {were[name]}, now it is {value};"
+                f" name all its sources (also {_listing(kept[0].source)}), or give the same limit"
+            )
+
+
+def _refuse_nothing(intake: Intake, found: int) -> None:
+    """DataError when every find was turned away; the dataset stays as it was."""
+    if intake.accepted:
+        return
+    first = intake.rejected[0]
+    counted = ", ".join(f"{n} {reason}" for reason, n in Counter(r.reason for r in intake.rejected).most_common())
+    example = f"{first.source}: {first.reason}: {first.measured} ({first.limit})"
+    raise DataError(f"none of {found} utterances accepted: {counted}; for instance {example}")
+
+
+def _still_rejected(old: Dataset | None, sources: Sequence[Path]) -> list[Rejection]:
+    return [rejection for rejection in (old.rejected if old else ()) if not _named(rejection.source, sources)]
+
+
+def _sided(clips: Sequence[Clip], old: Dataset | None, options: Options) -> tuple[Clip, ...]:
+    """Give every clip its side and sort by id. A clip keeps its side, unless its text is now one of a train group."""
+    known: dict[str, Side] = {}
+    before = {clip.id: clip for clip in (old.clips if old else ())}
+    for clip in (*before.values(), *(clip for clip in clips if clip.id in before)):
+        known[clip.group] = "train" if known.get(clip.group) == "train" else clip.split
+    groups = Counter(clip.group for clip in clips)
+    sides = split.assign(groups, known, options.eval_share, options.seed)
+    return tuple(sorted((replace(clip, split=sides[clip.group]) for clip in clips), key=lambda clip: clip.id))
+
+
+def _sorted(rejected: Sequence[Rejection]) -> tuple[Rejection, ...]:
+    """Sort by table and line."""
+
+    def place(rejection: Rejection) -> tuple[str, int, str]:
+        listing, _, line = rejection.source.rpartition(":")
+        return listing, int(line) if line.isdigit() else 0, rejection.id
+
+    return tuple(sorted(rejected, key=place))
+
+
+def _named(source: str, sources: Sequence[Path]) -> bool:
+    return _listing(source).resolve() in {importers.listing(each).resolve() for each in sources}
+
+
+def _listing(source: str) -> Path:
+    return Path(source.rpartition(":")[0])
