@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "dimts"
-LAYERS = [{"errors", "config", "log"}, {"audio", "text", "model"}, {"checkpoint"}, {"data", "infer"}, {"evaluate"}, {"train"}, {"app"}]
+LAYERS = [{"errors", "config", "files", "log"}, {"audio", "text", "model"}, {"checkpoint"}, {"data", "infer"}, {"evaluate"}, {"train"}, {"app"}]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 ONLY_APP = {"typer", "gradio", "fastapi"}
 HEAVY = {"torch", "numpy", "matplotlib", "transformers"}

@@ -1,8 +1,11 @@
 """Speaking equals coqui-tts 0.28: greedy codes, their states, the waveform, an ending decided by the stop code."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from dimts.audio.resample import sinc
+from dimts.infer import voice
 from dimts.infer.decode import Sampling, Utterance, generate
 from dimts.model.shapes import STOP_CODE
 from tests.parity.reference import Reference
@@ -36,3 +39,21 @@ def test_stop_code_ends_speech(reference: Reference) -> None:
     assert utterance.ended
     assert [*utterance.codes_A.tolist(), STOP_CODE] == reference["ending.codes"].tolist()
     close(utterance.latents_AD[:, :64], reference["ending.hidden"], 2e-3)
+
+
+@torch.no_grad()
+def test_voice_of_two_recordings(reference: Reference) -> None:
+    made = voice.make(reference.network, reference.waves, prompt_s=30, chunk_s=4)
+    close(made.latents_1PD[0], reference["both.latents"], 2e-3)
+    close(made.speaker_1E[0], reference["both.speaker"], 1e-4)
+
+
+@torch.no_grad()
+def test_voice_of_another_rate(reference: Reference) -> None:
+    t = np.arange(3 * 44100) / 44100
+    chirp = 0.3 * np.sin(2 * np.pi * (100 * t + 700 * t**2)) + 0.05 * np.sin(2 * np.pi * 3000 * t)
+    samples = sinc(torch.from_numpy(chirp.astype(np.float32)), 44100, 22050)
+    close(samples[::64], reference["sweep.samples_22050"], 1e-4)
+    made = voice.make(reference.network, [samples], prompt_s=30, chunk_s=4)
+    close(made.latents_1PD[0], reference["sweep.latents"], 2e-3)
+    close(made.speaker_1E[0], reference["sweep.speaker"], 1e-4)

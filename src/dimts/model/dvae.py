@@ -36,6 +36,8 @@ class Codebook(nn.Module):
     """1024 columns and the running statistics that training keeps of them."""
 
     embed: Tensor
+    cluster_size: Tensor
+    embed_avg: Tensor
 
     def __init__(self, shape: DvaeShape) -> None:
         super().__init__()

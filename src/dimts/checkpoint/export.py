@@ -1,0 +1,112 @@
+"""Voice bundles: one folder in the official layout that speaks, with its voices, its origin and its licence."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dimts.checkpoint import official, weights
+from dimts.checkpoint.official import Base
+from dimts.checkpoint.weights import State
+from dimts.errors import CheckpointError
+from dimts.files import sha256, whole_folder, write_text
+from dimts.model.xtts import Xtts
+from dimts.text.bpe import Tokenizer
+from dimts.text.normalise import IDENTITY
+
+COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
+VOICES = "voices"
+LICENCE = (
+    "Weights derived from XTTS v2 stay under the Coqui Public Model License (CPML): non-commercial use only, for the"
+    " network and its output alike. A random base made by `dimts base init` carries no such terms."
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What goes into a voice bundle beside the base's own files."""
+
+    base: Base
+    network: Xtts
+    tokenizer: Tokenizer
+    voices: Mapping[str, State]  # name -> latents and speaker
+    facts: Mapping[str, Any]  # languages, recipe, metrics, longest text: kept in bundle.json
+
+
+def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
+    """Write a bundle whole or not at all, replacing an older one; `pickled` adds model.pth for other tools."""
+    if folder.exists() and not (folder / "bundle.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CheckpointError(f"{folder}: is there and is no voice bundle; choose another --out")
+    try:
+        with whole_folder(folder) as beside:
+            _fill(bundle, beside, pickled)
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be written ({error.strerror or error}); free space") from error
+    return folder
+
+
+def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
+    state = {name: tensor.detach().cpu() for name, tensor in bundle.network.state_dict().items()}
+    weights.write(state, folder / "model.safetensors")
+    if pickled:
+        torch.save({"model": state}, folder / "model.pth")
+    torch.save(state["mel_stats"], folder / "mel_stats.pth")
+    write_text(folder / "vocab.json", bundle.tokenizer.to_json())
+    write_text(folder / "config.json", json.dumps(_config(bundle), indent=2) + "\n")
+    for name in COPIED:
+        if (bundle.base.folder / name).is_file():
+            shutil.copyfile(bundle.base.folder / name, folder / name)
+    (folder / VOICES).mkdir()
+    for name, voice in bundle.voices.items():
+        weights.write(dict(voice), folder / VOICES / f"{name}.safetensors")
+    write_text(folder / "bundle.json", json.dumps(_description(bundle, folder), indent=2, ensure_ascii=False) + "\n")
+
+
+def _config(bundle: Bundle) -> dict[str, Any]:
+    """Return the base's configuration with the sizes of the grown network."""
+    shape = bundle.network.shape.gpt
+    config = dict(bundle.base.config)
+    grown = {"gpt_number_text_tokens": shape.text_rows, "gpt_max_text_tokens": shape.text_positions - 2}
+    config["model_args"] = {**config.get("model_args", {}), **grown}
+    config["languages"] = list(bundle.tokenizer.languages)
+    return config
+
+
+def _description(bundle: Bundle, folder: Path) -> dict[str, Any]:
+    files = {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        "dimts": version("dimts"),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "normaliser": IDENTITY,
+        **bundle.facts,
+        "licence": LICENCE,
+        "files": files,
+    }
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read bundle.json; {} for a plain base folder. CheckpointError when it is damaged or of another normaliser."""
+    path = folder / "bundle.json"
+    if not path.is_file():
+        return {}
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        made_with = description["normaliser"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: damaged ({error}); export the voice again") from error
+    if made_with != IDENTITY:
+        raise CheckpointError(
+            f"{folder}: was trained on texts of normaliser {made_with}, this is {IDENTITY}; use that version"
+        )
+    return dict(description)
+
+
+def load(folder: Path, device: str | torch.device = "cpu") -> tuple[Base, dict[str, Any]]:
+    """Read any folder that speaks, and its description ({} for a plain base)."""
+    return official.load(folder, device), read_description(folder)

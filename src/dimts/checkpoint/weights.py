@@ -1,0 +1,102 @@
+"""Weight files as dictionaries of tensors: safetensors, and official pickles read with an allow-list.
+
+An official model.pth pickles its configuration object beside the tensors. Such objects become inert data: their class
+is replaced by an empty one, so nothing of the file's code ever runs. Any other global in a pickle refuses the file.
+"""
+
+import pickle
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
+
+from dimts.errors import CheckpointError
+
+State = dict[str, Tensor]
+
+# Classes that official checkpoints and trainers pickle as data; everything else is refused.
+INERT = re.compile(
+    r"(TTS|trainer|coqpit)\..+"
+    r"|pathlib\.\w*Path|pathlib\._local\.\w*Path|argparse\.Namespace"
+    r"|numpy\.dtype|numpy\.dtypes\.\w+|numpy\.(_core|core)\.multiarray\.scalar"
+)
+READ_ERRORS = (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError)
+
+
+class Inert:
+    """Stands for an object of a class that is not wanted here; takes anything, does nothing."""
+
+    def __init__(self, *values: Any, **named: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None: ...
+
+
+def read(path: Path) -> State:
+    """Read the tensors of a .safetensors or .pth file. CheckpointError in one line says why it cannot be."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; the folder is not a complete base, fetch or init it again")
+    if path.suffix == ".safetensors":
+        try:
+            return dict(load_file(path))
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
+    return _tensors(read_pickle(path), path)
+
+
+def read_pickle(path: Path) -> Any:
+    """Unpickle tensors and plain data; listed classes become `Inert`, a file with any other is refused."""
+    try:
+        names = get_unsafe_globals_in_checkpoint(path)
+    except READ_ERRORS as error:
+        raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
+    refused = sorted(name for name in names if not INERT.fullmatch(name))
+    if refused:
+        raise CheckpointError(
+            f"{path}: refused: it would run code ({', '.join(refused)}); get it from a trusted source"
+        )
+    stubs = [(type(name.rsplit(".", 1)[-1], (Inert,), {}), name) for name in names]
+    try:
+        with safe_globals(stubs):  # type: ignore[arg-type]
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except READ_ERRORS as error:
+        raise CheckpointError(f"{path}: damaged or not weights ({_first_line(error)}); copy it again") from error
+
+
+def write(state: State, path: Path) -> None:
+    """Write a .safetensors file. CheckpointError when the disk is full or the folder cannot be written."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    try:
+        save_file(tensors, path)
+        path.chmod(0o644)  # safetensors makes files that only their owner may read
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be written ({_first_line(error)}); free space on the disk") from error
+
+
+def shown(names: Iterable[str], limit: int = 3) -> str:
+    """Return a short list of names for a message: the first few, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - limit} more" if len(ordered) > limit else ""
+    return ", ".join(ordered[:limit]) + more
+
+
+def _tensors(content: Any, path: Path) -> State:
+    """Take the tensors out of a plain dictionary, or out of its "model" entry as trainers nest them."""
+    if isinstance(content, dict) and isinstance(content.get("model"), dict):
+        content = content["model"]
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: holds no dictionary of weights; give an XTTS v2 checkpoint")
+    tensors = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    if not tensors:
+        raise CheckpointError(f"{path}: holds no weights; give an XTTS v2 checkpoint")
+    return tensors
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:160]
