@@ -5,6 +5,7 @@ surprise: a file that ends before its header says is refused, for half a recordi
 a voice to skip words.
 """
 
+import contextlib
 import io
 import os
 import re
@@ -118,7 +119,8 @@ def replace(path: Path, content: bytes) -> None:
     except OSError as error:
         raise AudioError(f"{path}: cannot be written: {error.strerror}; free space or choose another folder") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
@@ -140,7 +142,7 @@ def _decode(source: Path | io.BytesIO, path: Path) -> Audio:
         except soundfile.LibsndfileError as error:
             raise UnreadableError(path, "damaged", f"decoding stops inside the file: {_words(error)}") from error
         samples = np.concatenate([np.zeros(0, np.float32), *blocks])
-        share = min(_share_of_header(file.extra_info), len(samples) / max(file.frames, 1))
+        share = min(_share_of_header(file.extra_info), len(samples) / file.frames if file.frames else 1.0)
         if share < COMPLETE and file.frames < STREAM_BYTES:
             raise UnreadableError(
                 path, "truncated", f"cut off: {share:.0%} of the sound that its header promises is there"

@@ -59,12 +59,12 @@ class Intake:
         measures = reading.result
         if isinstance(measures, Finding):
             return self._reject(candidate, "read", measures, reading.duration_s)
+        finding = judge(measures, candidate.spoken, self._limits) or self._repetition(candidate, measures)
+        if finding is None:
+            return self._accept(candidate, measures, reading.flac)
         if self._journal.find(candidate.origin) is None:
             self._journal.add(Entry(candidate.origin, measures))
-        finding = judge(measures, candidate.spoken, self._limits) or self._repetition(candidate, measures)
-        if finding:
-            return self._reject(candidate, "filters", finding, measures.duration_s)
-        return self._accept(candidate, measures, reading.flac)
+        return self._reject(candidate, "filters", finding, measures.duration_s)
 
     def missing(self, rejection: Rejection) -> None:
         """Turn away a row that leads to no recording, unless an earlier run stored what it led to."""

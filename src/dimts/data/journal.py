@@ -61,7 +61,7 @@ class Journal:
             with self.path.open("ab") as file:
                 file.write(("\n" * self._torn + line).encode())
         except OSError as error:
-            raise DataError(f"{self.path}: cannot be written: {error.strerror}; mend that, then run again: it goes on") from error
+            raise DataError(f"{self.path}: cannot be written: {error.strerror}; make room, then run again") from error
         self._torn = False
         self._keep(entry)
 

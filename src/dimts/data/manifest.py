@@ -159,12 +159,13 @@ def _head_of(path: Path) -> dict[str, Any] | None:
     """Give the content of a `dataset.json`, None where it is missing or no such thing."""
     try:
         head = json.loads(path.read_bytes())
+        newer = int(head["format"]) > FORMAT
         _ = head["language"], head["normaliser"], head["sha256"][CLIPS], head["sha256"][REJECTED]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    if head["format"] > FORMAT:
+    if newer:
         raise DataError(f"{path}: was made by a newer dimts ({head.get('created_by')}); upgrade dimts")
     return cast(dict[str, Any], head)
 

@@ -72,6 +72,8 @@ def prepare(
     rejected = [*_still_rejected(old, sources), *intake.rejected]
     dataset = Dataset(out, language, IDENTITY, _sided(clips, old, options), _sorted(rejected), options.settings())
     manifest.write(dataset)
+    for left_over in (out / AUDIO).glob(".*.tmp"):  # by a run that was killed
+        left_over.unlink(missing_ok=True)
     return dataset
 
 

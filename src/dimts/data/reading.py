@@ -17,6 +17,7 @@ from dimts.data.filters import Finding, Limits, Measures, judge, measure
 from dimts.errors import DataError
 
 MAX_HZ = 48_000  # stored at most: the vocoder works at 24,000
+SPEECH_HZ = (4_000, 768_000)  # rates outside are damaged headers, not speech
 DECODED_SHARE = 4  # times the longest clip allowed: what is longer by its header is not decoded
 IN_PROCESS_FILES = 16  # so few are read sooner than worker processes start
 AHEAD_FILES = 8  # for each worker: bounds what waits in memory
@@ -46,9 +47,12 @@ def read(task: Task) -> Reading:
     if unread := _hopelessly_long(task):
         return unread
     try:
-        audio = _at_most(MAX_HZ, io.read(task.path))
+        audio = io.read(task.path)
     except io.UnreadableError as error:
         return Reading(Finding(error.reason, error.detail, "a whole recording"))
+    if not SPEECH_HZ[0] <= audio.rate_hz <= SPEECH_HZ[1]:
+        return Reading(Finding("sample rate", audio.rate_hz, f"{SPEECH_HZ[0]}..{SPEECH_HZ[1]} Hz"))
+    audio = _at_most(MAX_HZ, audio)
     measures = measure(audio)
     passed = judge(measures, task.spoken, task.limits) is None
     return Reading(measures, io.encode(audio, ".flac") if passed else b"")

@@ -1,0 +1,31 @@
+"""Small recordings and tables for the tests of the data layer."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def tone(path: Path, hz: float = 220.0, duration_s: float = 1.0, rate_hz: int = 16_000, peak: float = 0.5) -> Path:
+    """Write a sine; different `hz` are different sounds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    seconds = np.arange(round(duration_s * rate_hz)) / rate_hz
+    soundfile.write(path, peak * np.sin(2 * np.pi * hz * seconds), rate_hz)
+    return path
+
+
+def sentence(number: int) -> str:
+    """A sentence that no other number has."""
+    return f"say {' '.join(WORDS[int(digit)] for digit in str(number))}"
+
+
+def corpus(folder: Path, count: int, first: int = 0) -> Path:
+    """Write `count` tones, each with a sentence of its own, and the LJ Speech table of them."""
+    lines = []
+    for number in range(first, first + count):
+        tone(folder / "wavs" / f"clip{number:03}.wav", hz=100 + number)
+        lines.append(f"clip{number:03}|{sentence(number)}\n")
+    (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+    return folder / "metadata.csv"
