@@ -1,0 +1,110 @@
+"""Prepared datasets as the trainer sees them: tokens, codes and prompt mels; no audio is read in a training step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from torch import Tensor
+
+from dimts.checkpoint.official import Base
+from dimts.config import Data, Limits
+from dimts.data import codes, manifest
+from dimts.data.codes import Cache, Progress
+from dimts.data.manifest import Clip, Dataset, Rejection
+from dimts.errors import DataError
+from dimts.text.bpe import Tokenizer
+
+STAGE = "training"  # as rejections call it
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip that fits the run: its token ids and sizes; codes and mel are read when needed."""
+
+    clip: Clip
+    ids: tuple[int, ...]  # without start and stop
+    codes: int
+    samples: int  # at 22,050 Hz
+    cache: Cache
+
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Return codes, int64 [A], and prompt mel, float32 [80, F]."""
+        return self.cache.read(self.clip)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is trained on, what is evaluated, and what was turned away."""
+
+    train: tuple[Example, ...]
+    eval: tuple[Example, ...]
+    rejected: tuple[Rejection, ...]
+    datasets: tuple[Dataset, ...]
+
+    @cached_property
+    def longest_text_tokens(self) -> int:
+        return max(len(example.ids) for example in self.train)
+
+
+def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, progress: Progress | None = None) -> Pair:
+    """Open datasets for a run. DataError when too many clips do not fit, or nothing is left."""
+    datasets = tuple(manifest.read(folder) for folder in data.datasets)
+    found: list[Example] = []
+    rejected: list[Rejection] = []
+    for dataset in datasets:
+        cache = codes.ensure(dataset, base, progress)
+        for example in _examples(dataset, cache, tokenizer):
+            rejection = _unfit(example, limits, tokenizer)
+            rejected += [rejection] if rejection else []
+            found += [] if rejection else [example]
+    _refuse_many(rejected, len(found), limits)
+    train = tuple(example for example in found if example.clip.split == "train")
+    evaluated = train if data.eval_split == "train" else tuple(e for e in found if e.clip.split == "eval")
+    _refuse_none(train, evaluated, datasets)
+    return Pair(train, evaluated, tuple(rejected), datasets)
+
+
+def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Example]:
+    ids: dict[str, list[int]] = {}
+    for language in {clip.language for clip in dataset.clips}:
+        clips = [clip for clip in dataset.clips if clip.language == language]
+        encoded = tokenizer.encode_spoken_batch([clip.spoken for clip in clips], language)
+        ids |= {clip.id: found for clip, found in zip(clips, encoded, strict=True)}
+    entries = [(clip, cache.entry(clip)) for clip in dataset.clips]
+    return [Example(clip, tuple(ids[clip.id]), entry.codes, entry.samples, cache) for clip, entry in entries]
+
+
+def _unfit(example: Example, limits: Limits, tokenizer: Tokenizer) -> Rejection | None:
+    """Say why a clip does not fit this run, or None."""
+    unknown = example.ids.count(tokenizer.unknown_id)
+    checks = (
+        ("unknown tokens", unknown, 0),
+        ("text too long", len(example.ids), limits.text_tokens),
+        ("clip too long", example.samples, limits.clip_samples),
+    )
+    for reason, measured, limit in checks:
+        if measured > limit:
+            clip = example.clip
+            return Rejection(clip.id, STAGE, reason, measured, limit, clip.source, clip.text, clip.duration_s)
+    return None
+
+
+def _refuse_many(rejected: Sequence[Rejection], accepted: int, limits: Limits) -> None:
+    share = len(rejected) / max(1, len(rejected) + accepted)
+    if share <= limits.rejected_share:
+        return
+    reasons = sorted({rejection.reason for rejection in rejected})
+    counts = ", ".join(f"{reason}: {sum(r.reason == reason for r in rejected)}" for reason in reasons)
+    advice = "extend the vocabulary with `dimts vocab`" if "unknown tokens" in reasons else "raise the limits"
+    raise DataError(
+        f"{len(rejected)} of {len(rejected) + accepted} clips do not fit this run ({counts}; first: {rejected[0].id}); "
+        f"{advice}, or raise limits.rejected_share ({limits.rejected_share:g})"
+    )
+
+
+def _refuse_none(train: Sequence[Example], evaluated: Sequence[Example], datasets: Sequence[Dataset]) -> None:
+    names = ", ".join(str(dataset.folder) for dataset in datasets)
+    if not train:
+        raise DataError(f"{names}: no training clips; run `dimts prepare` with more recordings")
+    if not evaluated:
+        raise DataError(f"{names}: no clips are held back for evaluation; set data.eval_split: train, or prepare some")
