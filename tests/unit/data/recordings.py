@@ -1,10 +1,14 @@
-"""Small recordings and tables for the tests of the data layer."""
+"""Small recordings and tables for the tests of the data layer, and `prepare` in one short line."""
 
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from dimts.data.manifest import Dataset
+from dimts.data.prepare import Options, prepare
+
+ALONE = Options(workers=1)
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -28,4 +32,15 @@ def corpus(folder: Path, count: int, first: int = 0) -> Path:
         tone(folder / "wavs" / f"clip{number:03}.wav", hz=100 + number)
         lines.append(f"clip{number:03}|{sentence(number)}\n")
     (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+    return folder / "metadata.csv"
+
+
+def run(out: Path, *sources: Path, options: Options = ALONE, language: str = "en") -> Dataset:
+    """Prepare in this process."""
+    return prepare(sources, out, language, options)
+
+
+def table(folder: Path, *rows: str) -> Path:
+    """Write a metadata.csv of these rows."""
+    (folder / "metadata.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder / "metadata.csv"

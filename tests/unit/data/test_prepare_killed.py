@@ -1,0 +1,82 @@
+"""Prepare, killed anytime: the old dataset is intact and the next run goes on."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dimts.data import manifest
+from dimts.data.check import check
+from dimts.data.prepare import prepare
+from tests.unit.data.recordings import ALONE, corpus, run, tone
+
+
+@pytest.mark.parametrize("settled", range(0, 6))
+def test_killed_in_the_middle_it_goes_on(tmp_path: Path, readings: list[str], settled: int) -> None:
+    one, two = corpus(tmp_path / "one", 3), corpus(tmp_path / "two", 5, first=3)
+    before = run(tmp_path / "out", one)
+
+    def stop(done: int, total: int) -> None:
+        if done > settled:
+            raise KeyboardInterrupt
+
+    readings.clear()
+    if settled < 5:
+        with pytest.raises(KeyboardInterrupt):
+            prepare([two], tmp_path / "out", "en", ALONE, stop)
+        assert manifest.read(tmp_path / "out") == before and check(tmp_path / "out") == []
+    run(tmp_path / "out", two)
+    assert sorted(readings) == [f"clip{n:03}.wav" for n in range(3, 8)]
+    run(tmp_path / "whole", one)
+    run(tmp_path / "whole", two)
+    assert (tmp_path / "out/clips.jsonl").read_bytes() == (tmp_path / "whole/clips.jsonl").read_bytes()
+
+
+def test_killed_the_first_time_and_sources_changed_since(tmp_path: Path) -> None:
+    source = corpus(tmp_path / "source", 3)
+    with pytest.raises(KeyboardInterrupt):
+        prepare([source], tmp_path / "out", "en", ALONE, lambda done, total: (_ for _ in ()).throw(KeyboardInterrupt))
+    tone(tmp_path / "source/wavs/clip000.wav", hz=999)
+    dataset = run(tmp_path / "out", source)
+    assert len(dataset.clips) == 3 and check(tmp_path / "out") == []
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from dimts.data.prepare import Options, prepare
+if __name__ == "__main__":
+    prepare([Path(sys.argv[1])], Path(sys.argv[2]), "en", Options(workers=int(sys.argv[3])))
+"""
+
+
+def test_workers_give_the_same_dataset(tmp_path: Path) -> None:
+    source = corpus(tmp_path / "source", 40)
+    (tmp_path / "source/wavs/clip005.wav").write_bytes(b"RIFF")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    for workers in "12":
+        command = [sys.executable, f"{tmp_path}/script.py", str(source), f"{tmp_path}/{workers}", workers]
+        subprocess.run(command, check=True, capture_output=True)
+    for name in ("clips.jsonl", "rejected.jsonl", "dataset.json"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_sigkill_damages_nothing(tmp_path: Path) -> None:
+    first, source = corpus(tmp_path / "first", 2, first=900), corpus(tmp_path / "source", 200)
+    before = run(tmp_path / "out", first)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    for wait_s in (0.3, 0.5, 0.7):
+        process = subprocess.Popen([sys.executable, tmp_path / "script.py", source, tmp_path / "out", "1"])
+        time.sleep(wait_s)
+        process.kill()
+        process.wait()
+        dataset = manifest.read(tmp_path / "out")
+        assert len(dataset.clips) in (2, 202) and set(before.clips) <= set(dataset.clips)
+        assert check(tmp_path / "out") == []
+    run(tmp_path / "out", source)
+    run(tmp_path / "whole", first)
+    run(tmp_path / "whole", source)
+    assert (tmp_path / "out/clips.jsonl").read_bytes() == (tmp_path / "whole/clips.jsonl").read_bytes()
+    assert not list((tmp_path / "out/audio").glob(".*"))
