@@ -6,6 +6,7 @@ with the extra `g2p`. Punctuation stays, as ASCII: that is what the base vocabul
 
 import ctypes
 import re
+import string
 from collections.abc import Callable
 from functools import cache
 from typing import Literal
@@ -18,9 +19,7 @@ from dimts.text.normalise import IDENTITY
 Backend = Literal["rules", "epitran", "espeak"]
 
 PUNCTUATION = str.maketrans("።፣፤፥፦፧፨", ".,;::?.")
-MARKS = re.escape("!\"#$%&()*+,./:;<=>?@[\\]^_`{|}~…–—“”„«»¿¡،؛؟۔।॥、。！？「」『』" + "".join(map(chr, range(0x1360, 0x1369))))
-    r"!\\"  # $%&()*+,./:;<=>?@\[\\\]^_`{|}~…–—“”„«»¿¡،؛؟۔।॥、。！？「」『』" + "".join(map(chr, range(0x1360, 0x1369)))
-)
+MARKS = re.escape("".join({*string.punctuation} - {"'", "-"}) + "…–—“”„«»¿¡،؛؟۔।॥、。！？「」『』፠፡።፣፤፥፦፧፨")
 WORD = re.compile(rf"[^\s{MARKS}]+")
 PHRASE = re.compile(rf"[^\s{MARKS}](?:[^{MARKS}]*[^\s{MARKS}])?")
 RULED = ("am", "ti")
