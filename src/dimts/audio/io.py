@@ -27,6 +27,7 @@ COMPLETE = 0.99  # share of the promised sound that must be there; encoders pad 
 FULL_SCALE = 32768  # 16-bit integers per unit amplitude: as libsndfile reads them, so that they come back exactly
 FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16")}
 NOT_AUDIO, MALFORMED = 1, 3  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT and SF_ERR_MALFORMED_FILE
+CUT_OFF = ("ended prematurely", "partial file")  # what ffmpeg says of half a file, and then succeeds
 
 Samples = npt.NDArray[np.float32]
 
@@ -171,9 +172,11 @@ def _decode_with_ffmpeg(path: Path, refusal: soundfile.LibsndfileError) -> Audio
         raise UnreadableError(path, reason, f"{_words(refusal)}; is it a recording? (ffmpeg, if installed, reads more)")
     command = [program, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:a:0", "-f", "wav"]
     done = subprocess.run([*command, "-c:a", "pcm_f32le", "pipe:1"], capture_output=True, check=False)
+    said = re.sub(r"^\[.*?\] ", "", done.stderr.decode(errors="replace").strip()).split("\n")[0]
     if done.returncode or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise UnreadableError(path, reason, f"{_words(refusal)}; ffmpeg: {said[-1] if said else 'found no sound'}")
+        raise UnreadableError(path, reason, f"{_words(refusal)}; ffmpeg: {said or 'found no sound'}")
+    if any(words in said for words in CUT_OFF):
+        raise UnreadableError(path, "truncated", f"cut off; ffmpeg: {said}")
     try:
         return _decode(io.BytesIO(done.stdout), path)
     except soundfile.LibsndfileError as error:

@@ -165,6 +165,16 @@ def test_says_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         io.read(tmp_path / "film.webm")
 
 
+def test_half_a_film_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ))
+    (tmp_path / "film.webm").write_bytes(b"half a film")
+    _program(tmp_path / "bin", f'echo "[in#0 @ 0x5] File ended prematurely" >&2; cat "{tmp_path}/sound.wav"')
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    with pytest.raises(UnreadableError, match="cut off; ffmpeg: File ended prematurely") as caught:
+        io.read(tmp_path / "film.webm")
+    assert caught.value.reason == "truncated"
+
+
 def test_does_without_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "film.webm").write_bytes(b"no film")
     monkeypatch.setenv("PATH", str(tmp_path))
