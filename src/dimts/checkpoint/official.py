@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,9 +41,10 @@ class Base:
     dvae: Dvae | None  # None: the folder can speak but not train
     tokenizer: Tokenizer
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        return self.tokenizer.languages
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of weights and vocabulary; ask before training changes the weights in place."""
+        return fingerprint(*self.network.state_dict().values()) + self.tokenizer.sha256[:8]
 
     def need_dvae(self) -> Dvae:
         """Return the DVAE, or say that training needs it."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from torch import Tensor
 
@@ -21,11 +22,16 @@ STAGE = "training"  # as rejections call it
 class Example:
     """A clip that fits the run: its token ids and sizes; codes and mel are read when needed."""
 
+    folder: Path  # of its dataset
     clip: Clip
     ids: tuple[int, ...]  # without start and stop
     codes: int
     samples: int  # at 22,050 Hz
     cache: Cache
+
+    @property
+    def audio(self) -> Path:
+        return self.folder / self.clip.audio
 
     def tensors(self) -> tuple[Tensor, Tensor]:
         """Return codes, int64 [A], and prompt mel, float32 [80, F]."""
@@ -71,7 +77,7 @@ def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Exam
         encoded = tokenizer.encode_spoken_batch([clip.spoken for clip in clips], language)
         ids |= {clip.id: found for clip, found in zip(clips, encoded, strict=True)}
     entries = [(clip, cache.entry(clip)) for clip in dataset.clips]
-    return [Example(clip, tuple(ids[clip.id]), entry.codes, entry.samples, cache) for clip, entry in entries]
+    return [Example(dataset.folder, clip, tuple(ids[clip.id]), e.codes, e.samples, cache) for clip, e in entries]
 
 
 def _unfit(example: Example, limits: Limits, tokenizer: Tokenizer) -> Rejection | None:

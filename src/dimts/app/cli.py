@@ -1,0 +1,111 @@
+"""The `dimts` command: every command is one function that imports what it needs when it runs.
+
+Exit codes: 0 done, 1 the input is wrong (one line per problem), 2 usage, 3 interrupted and resumable.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dimts.app.output import Json, show
+from dimts.errors import DimtsError
+
+app = typer.Typer(
+    help="Fine-tune XTTS v2 into a voice for any language, Amharic first.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+base_app = typer.Typer(
+    help="Base models: fetch the official one, make a random one, look at one.", no_args_is_help=True
+)
+app.add_typer(base_app, name="base")
+
+Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]
+RunFile = Annotated[Path, typer.Argument(help="Run file (YAML); see recipes/.", show_default=False)]
+
+
+def main() -> None:
+    """Run a command; errors that a user can mend become lines and exit code 1."""
+    try:
+        app()
+    except DimtsError as error:
+        for problem in error.problems:
+            typer.echo(f"dimts: {problem}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("dimts: stopped", err=True)
+        sys.exit(3)
+
+
+@app.command()
+def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:  # noqa: B006
+    """Train, or go on exactly where the run's folder stopped; export the best checkpoint."""
+    from rich.console import Console
+
+    from dimts import config
+    from dimts.train import recipe
+    from dimts.train.trainer import Interrupted
+
+    run = config.read(run_file, settings)
+    try:
+        voice = recipe.finetune(run, Console(stderr=True))
+    except Interrupted:
+        typer.echo(f"dimts: stopped; everything is saved: `dimts train {run_file}` goes on", err=True)
+        raise typer.Exit(3) from None
+    show({"voice": str(voice)}, as_json, f"the voice is ready: {voice}")
+
+
+@app.command()
+def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:  # noqa: B006
+    """Say what a run will do, before anything starts."""
+    from rich.console import Console
+
+    from dimts import config
+    from dimts.train import dist, recipe
+    from dimts.train import plan as planning
+
+    run = config.read(run_file, settings)
+    trainer, bundle = recipe.prepare(run, dist.join(run.device), Console(stderr=True))
+    planned = planning.of(trainer, bundle.base.tokenizer.rows)
+    show(planned.facts(), as_json, *planned.lines())
+
+
+@app.command()
+def speak(  # noqa: PLR0913
+    voice: Annotated[Path, typer.Argument(help="Voice bundle or base folder.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="What to say.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="WAV or FLAC file to write.")] = Path("out.wav"),
+    language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
+    reference: Annotated[list[Path], typer.Option(help="Recording of the voice to use; may be repeated.")] = [],  # noqa: B006
+    stored: Annotated[str | None, typer.Option("--voice", help="One of the bundle's own voices.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same samples.", min=0)] = 0,
+    temperature: Annotated[float, typer.Option(min=0.01)] = 0.75,
+    top_k: Annotated[int, typer.Option(min=0)] = 50,
+    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.85,
+    repetition_penalty: Annotated[float, typer.Option(min=1.0)] = 5.0,
+    greedy: Annotated[bool, typer.Option(help="Always take the likeliest code.")] = False,
+    max_codes: Annotated[int, typer.Option(min=1, max=602, help="Longest piece, in codes of 46.4 ms.")] = 600,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Speak a text into a file."""
+    from dimts.audio import io
+    from dimts.infer.decode import Sampling
+    from dimts.infer.device import choose
+    from dimts.infer.speak import load
+
+    speaker = load(voice, choose(device))
+    heard = speaker.voice(reference) if reference else speaker.stored_voice(stored)
+    sampling = Sampling(temperature, top_k, top_p, repetition_penalty, greedy, max_codes)
+    audio = speaker.speak(text, heard, language, seed, sampling)
+    io.write(out, audio)
+    facts = {"out": str(out), "seconds": round(audio.duration_s, 3), "rate_hz": audio.rate_hz}
+    show(facts, as_json, f"{out}: {audio.duration_s:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The loss of an update: sums over targets, divided by the update's number of targets, never a mean of means."""
+
+# N targets of a micro-batch, R rows of a head
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from dimts.data.batching import IGNORED, MicroBatch
+from dimts.model.gpt import Gpt, Scores
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Cross-entropy in nats, summed over the targets of a micro-batch."""
+
+    text: Tensor
+    codes: Tensor
+
+    def loss(self, text_targets: int, code_targets: int, text_weight: float) -> Tensor:
+        """Return this micro-batch's share of the loss of an update that holds so many targets."""
+        return text_weight * self.text / text_targets + self.codes / code_targets
+
+
+def score(gpt: Gpt, batch: MicroBatch, start_id: int, padded: bool) -> Scores:
+    """Run the network over a micro-batch."""
+    latents_BPD = torch.cat([gpt.prompt(prompts_BMF) for prompts_BMF in batch.prompts])
+    scores: Scores = gpt(latents_BPD, batch.text, batch.codes, start_id, padded)
+    return scores
+
+
+def sums(scores: Scores, batch: MicroBatch, label_smoothing: float = 0.0) -> Sums:
+    """Sum the cross-entropy of all targets outside the prompts."""
+    return Sums(
+        _sum(scores.text_NR, batch.text_targets_N, label_smoothing),
+        _sum(scores.codes_NR, batch.code_targets_N, label_smoothing),
+    )
+
+
+def _sum(scores_NR: Tensor, targets_N: Tensor, label_smoothing: float) -> Tensor:
+    return cross_entropy(
+        scores_NR.float(), targets_N, reduction="sum", ignore_index=IGNORED, label_smoothing=label_smoothing
+    )

@@ -1,0 +1,87 @@
+"""What a run will do, before anything starts: updates, learning rate, what learns, and what is worth a warning."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from dimts.config import RunConfig
+from dimts.train import schedule
+from dimts.train.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The arithmetic of a run; plan.json holds it."""
+
+    train_clips: int
+    train_hours: float
+    eval_clips: int
+    rejected_clips: int
+    clips_per_update: int
+    updates_per_epoch: int
+    total_updates: int
+    device: str
+    parameters: int
+    learning_parameters: int
+    new_rows: int
+    schedule: str
+    warnings: tuple[str, ...]
+
+    def facts(self) -> dict[str, object]:
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Say it in words."""
+        share = self.learning_parameters / self.parameters
+        return [
+            f"{self.train_clips:,} training clips ({self.train_hours:.2f} h), {self.eval_clips:,} for evaluation, "
+            f"{self.rejected_clips:,} turned away",
+            f"{self.clips_per_update:,} clips an update, {self.updates_per_epoch:,} updates an epoch; {self.schedule}",
+            f"{self.learning_parameters:,} of {self.parameters:,} GPT weights learn ({share:.1%}), "
+            f"{self.new_rows:,} rows of the vocabulary are new; on {self.device}",
+            *(f"warning: {warning}" for warning in self.warnings),
+        ]
+
+
+def of(trainer: Trainer, base_rows: int) -> RunPlan:
+    """Work out what a run will do."""
+    run, plan, pair = trainer.run, trainer.plan, trainer.pair
+    return RunPlan(
+        train_clips=len(pair.train),
+        train_hours=round(sum(example.clip.duration_s for example in pair.train) / 3600, 4),
+        eval_clips=len(pair.eval),
+        rejected_clips=len(pair.rejected),
+        clips_per_update=plan.clips_per_update,
+        updates_per_epoch=plan.updates_per_epoch,
+        total_updates=trainer.total_updates,
+        device=str(trainer.world.device),
+        parameters=sum(parameter.numel() for parameter in trainer.gpt.parameters()),
+        learning_parameters=sum(piece.tensor.numel() for piece in trainer.state.pieces),
+        new_rows=trainer.gpt.shape.text_rows - base_rows,
+        schedule=schedule.in_words(run.schedule, trainer.total_updates, run.optimizer.lr),
+        warnings=tuple(_warnings(run, trainer.total_updates, trainer.gpt.shape.text_rows - base_rows)),
+    )
+
+
+def _warnings(run: RunConfig, updates: int, new_rows: int) -> list[str]:
+    """AdamW moves a weight by at most about its learning rate an update: say when that is too little to learn."""
+    found = []
+    rate = run.optimizer.lr if run.optimizer.new_rows_lr == "same" else run.optimizer.new_rows_lr
+    moved = (
+        rate * sum(schedule.factor(run.schedule, update, updates) for update in _sampled(updates)) * _stride(updates)
+    )
+    if new_rows and moved < 0.01:
+        found.append(
+            f"{updates:,} updates at {rate:g} move a new row's weights by about {moved:.2g} in all: they will hardly "
+            "learn; use more clips or epochs, less batch.accumulation, or a higher optimizer.new_rows_lr"
+        )
+    if updates < 20:
+        found.append(f"only {updates} updates in all; lower batch.accumulation or raise train.epochs")
+    return found
+
+
+def _stride(updates: int) -> int:
+    return max(1, math.ceil(updates / 1000))
+
+
+def _sampled(updates: int) -> range:
+    return range(0, updates, _stride(updates))

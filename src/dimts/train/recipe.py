@@ -1,0 +1,137 @@
+"""The main job: fine-tune XTTS on prepared datasets and export the best checkpoint as a voice bundle."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from dimts import config, files
+from dimts.checkpoint import export, grow, official, store
+from dimts.checkpoint.export import Bundle
+from dimts.config import RunConfig
+from dimts.data import dataset
+from dimts.errors import ConfigError
+from dimts.log import Display
+from dimts.text import extend
+from dimts.train import dist, interrupt, plan
+from dimts.train.samples import voices
+from dimts.train.trainer import Trainer
+
+FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
+FREE_SECTIONS = ("save.", "evaluate.", "samples.")
+
+
+def finetune(run: RunConfig, console: Console) -> Path:
+    """Fine-tune XTTS on prepared datasets; return the voice bundle."""
+    world = dist.join(run.device)
+    with hold(run.out, world.leads):
+        keep_settings(run, world.leads)
+        trainer, bundle = prepare(run, world, console)
+        resumed = trainer.resume(run.out)
+        announce(run, plan.of(trainer, bundle.base.tokenizer.rows), trainer, resumed, console)
+        clips = len(trainer.pair.train) * trainer.total_updates / trainer.plan.updates_per_epoch
+        done = clips * trainer.state.update / trainer.total_updates
+        with (
+            interrupt.deferred() as stop,
+            Display(round(clips), round(done), trainer.total_updates, console) as display,
+        ):
+            trainer.fit(stop, display)
+        if world.leads:
+            export_best(trainer, bundle, run.out / "voice")
+        world.leave()
+    return run.out / "voice"
+
+
+def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Trainer, Bundle]:
+    """Load and join what a run needs: base, vocabulary, grown network, data."""
+    base = official.load(run.base, world.device)
+    base.need_dvae()
+    tokenizer = extend.read(run.vocab, base.tokenizer)
+    network = grow.to_fit(base, tokenizer, run.limits.text_tokens)
+    with console.status("computing codes and prompt mels (once for each clip and base)"):
+        pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
+    trainer = Trainer(base, network, tokenizer, pair, run, world)
+    facts = {
+        "languages": list(tokenizer.languages),
+        "trained_languages": sorted({data.language for data in pair.datasets}),
+        "longest_text_tokens": pair.longest_text_tokens,
+        "datasets": {data.folder.name: data.sha256 for data in pair.datasets},
+        "recipe": json.loads(run.model_dump_json(exclude={"base", "vocab", "out", "data"})),
+    }
+    return trainer, Bundle(base, network, tokenizer, {}, facts)
+
+
+def export_best(trainer: Trainer, bundle: Bundle, folder: Path) -> Path:
+    """Write the best checkpoint as a voice bundle, with a voice for every speaker."""
+    network = trainer.best()
+    made = {name: voice.state() for name, voice in voices(network, trainer.pair).items()}
+    best = asdict(trainer.state.best) if trainer.state.best else None
+    whole = Bundle(bundle.base, network, bundle.tokenizer, made, {**bundle.facts, "best": best})
+    return export.write(whole, folder)
+
+
+@contextmanager
+def hold(out: Path, leads: bool) -> Iterator[None]:
+    """Make the run folder and hold it against other processes. ConfigError when it cannot be or is held."""
+    if not leads:
+        yield
+        return
+    lock = FileLock(out / ".lock")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigError(f"{out}: another process is training here; wait for it or choose another out") from error
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be a run folder ({error.strerror}); choose another out") from error
+    with lock:
+        store.sweep(out)
+        yield
+
+
+def keep_settings(run: RunConfig, leads: bool) -> None:
+    """Write run.yaml; ConfigError when the folder holds a run with other settings that shape what is learned."""
+    path = run.out / "run.yaml"
+    if path.is_file():
+        before = flatten(json.loads(config.read(path).model_dump_json()))
+        now = flatten(json.loads(run.model_dump_json()))
+        changed = sorted(name for name in now if now[name] != before.get(name) and not free(name))
+        if changed:
+            raise ConfigError(
+                *(f"{path}: {name} was {before.get(name)}, now {now[name]}; change it back, or choose another out"
+                  for name in changed)
+            )  # fmt: skip
+    if leads:
+        files.write_text(path, config.write(run))
+
+
+def flatten(content: object, prefix: str = "") -> dict[str, object]:
+    """Return nested settings as one level of dotted names."""
+    if not isinstance(content, dict):
+        return {prefix: content}
+    flat: dict[str, object] = {}
+    for name, value in content.items():
+        flat |= flatten(value, f"{prefix}.{name}" if prefix else name)
+    return flat
+
+
+def free(name: str) -> bool:
+    """Say whether a setting may change when a run goes on."""
+    return name in FREE_TO_CHANGE or name.startswith(FREE_SECTIONS)
+
+
+def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, resumed: bool, console: Console) -> None:
+    """Say what will happen; write plan.json and the ledger of clips that do not fit."""
+    if not trainer.world.leads:
+        return
+    files.write_text(run.out / "plan.json", json.dumps(planned.facts(), indent=2) + "\n")
+    ledger = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in trainer.pair.rejected)
+    files.write_text(run.out / "rejected.jsonl", ledger)
+    for line in planned.lines():
+        console.print(line, highlight=False)
+    if resumed:
+        console.print(f"going on after update {trainer.state.update:,}", highlight=False)

@@ -1,0 +1,35 @@
+"""The learning rate as a factor, a pure function of the number of updates done."""
+
+import math
+
+from dimts.config import Schedule
+
+
+def factor(schedule: Schedule, update: int, total_updates: int) -> float:
+    """Return what the learning rate is multiplied by in update number `update`, counted from 0."""
+    warmup = schedule.warmup_updates
+    if update < warmup:
+        return (update + 1) / warmup
+    if schedule.kind == "multistep":
+        return schedule.gamma ** sum(milestone <= update for milestone in schedule.milestones)
+    if schedule.kind == "constant":
+        return 1.0
+    done = min(1.0, (update - warmup) / max(1, total_updates - warmup))
+    return 1.0 - done if schedule.kind == "linear" else 0.5 + 0.5 * math.cos(math.pi * done)
+
+
+def in_words(schedule: Schedule, total_updates: int, lr: float) -> str:
+    """Say what will happen to the learning rate in a run of so many updates."""
+    warmup = f"rises from 0 over the first {schedule.warmup_updates:,}, then " if schedule.warmup_updates else ""
+    if schedule.kind == "constant":
+        return f"{total_updates:,} updates in all: LR {warmup}stays {lr:g}"
+    if schedule.kind in {"cosine", "linear"}:
+        return f"{total_updates:,} updates in all: LR {warmup}falls from {lr:g} to 0 ({schedule.kind})"
+    reached = [milestone for milestone in schedule.milestones if milestone < total_updates]
+    if reached:
+        steps = ", ".join(f"{lr * schedule.gamma ** (i + 1):g} at {at:,}" for i, at in enumerate(reached))
+        return f"{total_updates:,} updates in all: LR {warmup}starts at {lr:g}; {steps}"
+    if not schedule.milestones:
+        return f"{total_updates:,} updates in all, no milestones: LR {warmup}stays {lr:g}"
+    first = schedule.milestones[0]
+    return f"{total_updates:,} updates in all; the first milestone, {first:,}, is not reached: LR {warmup}stays {lr:g}"

@@ -1,0 +1,206 @@
+"""The training loop, in optimizer updates: gradients of micro-batches are added up, then the weights move once."""
+
+import math
+import random
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dimts.checkpoint import store
+from dimts.checkpoint.official import Base
+from dimts.config import RunConfig
+from dimts.data.batching import Draw, Plan, Update, collate
+from dimts.data.dataset import Pair
+from dimts.errors import TrainingError
+from dimts.log import Display, Metrics
+from dimts.model.xtts import Xtts
+from dimts.text.bpe import Tokenizer
+from dimts.train import loss, schedule, trainable, validate
+from dimts.train.average import Average
+from dimts.train.dist import World
+from dimts.train.interrupt import Stop
+from dimts.train.optim import Norms, Optimizer
+from dimts.train.samples import Samples
+from dimts.train.state import Best, State
+
+BAD_UPDATES = 3  # non-finite gradients in a row that end a run
+PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Interrupted(Exception):
+    """The user asked to stop; everything is saved."""
+
+
+@dataclass
+class Tally:
+    """What an update's micro-batches add up to."""
+
+    text: float = 0.0  # cross-entropy summed over targets, in nats
+    codes: float = 0.0
+    bad_clips: list[str] = field(default_factory=list)  # whose loss was not finite
+
+
+class Trainer:
+    """One run: a grown network, its data, its settings, and the state that moves."""
+
+    def __init__(
+        self, base: Base, network: Xtts, tokenizer: Tokenizer, pair: Pair, run: RunConfig, world: World
+    ) -> None:  # noqa: PLR0913
+        self.network, self.tokenizer, self.pair, self.run, self.world = network, tokenizer, pair, run, world
+        self.gpt, self.stats = network.gpt, network.mel_stats
+        self.plan = Plan(pair.train, run.batch, run.prompt, run.seed)
+        most = run.train.epochs * self.plan.updates_per_epoch
+        self.total_updates = min(most, run.train.max_updates or most)
+        self.state = self._new_state(base)
+        self.eval_set = validate.EvalSet(pair.eval, run.prompt, tokenizer, run.batch.eval_clips)
+        self.samples = Samples(network, tokenizer, pair, run)
+        self.bad_updates = 0
+        self.gpt.dropout = run.train.dropout
+
+    def _new_state(self, base: Base) -> State:
+        settings, gpt = self.run.train, self.gpt
+        names = trainable.parts(settings.trainable, len(self.pair.train), gpt.shape.layers)
+        pieces = trainable.pieces(gpt, names, base.tokenizer.rows)
+        trainable.freeze_rest(self.network, pieces)
+        average = Average(pieces, settings.ema) if settings.ema else None
+        scaler = torch.amp.GradScaler(self.world.device.type, enabled=settings.precision == "fp16")
+        identity = {"base": base.sha256, "vocabulary": self.tokenizer.sha256}
+        return State(gpt, pieces, Optimizer(pieces, self.run.optimizer), average, scaler, identity)
+
+    def resume(self, out: Path) -> bool:
+        """Go on from the newest complete checkpoint in `out`; say whether there was one."""
+        newest = store.newest(out)
+        if newest:
+            self.state.restore(newest)
+        return newest is not None
+
+    def fit(self, stop: Stop, display: Display) -> None:
+        """Train until all updates are done. Interrupted when `stop` was asked, after saving."""
+        metrics = Metrics(self.run.out, self.state.update) if self.world.leads else None
+        if self.state.update == 0 and self.run.evaluate.at_start:
+            self._evaluate(metrics, display)
+        self.gpt.train()
+        while self.state.update < self.total_updates:
+            update = self.plan.update(self.state.update)
+            facts = self._step(update, stop, display)
+            if facts is None:
+                self._save()
+                raise Interrupted
+            self.state.update += 1
+            if metrics:
+                metrics.write("update", self.state.update, facts)
+            display.updated(self.state.update, facts)
+            self._look_after(metrics, display)
+
+    def best(self) -> Xtts:
+        """Return the network with the best checkpoint's weights in it."""
+        self.state.become_best(self.run.out)
+        return self.network.eval()
+
+    def _look_after(self, metrics: Metrics | None, display: Display) -> None:
+        """Evaluate and save when it is time to."""
+        done, last = self.state.update, self.state.update == self.total_updates
+        better = False
+        if last or done % self.run.evaluate.every_updates == 0:
+            better = self._evaluate(metrics, display)
+        if last or better or done % self.run.save.every_updates == 0:
+            self._save()
+
+    def _evaluate(self, metrics: Metrics | None, display: Display) -> bool:
+        """Score the network (its average, if there is one), speak samples; say whether this is the best so far."""
+        done, best = self.state.update, self.state.best
+        with self.state.average.in_place() if self.state.average else nullcontext():
+            scores = validate.evaluate(self.gpt, self.eval_set, self.stats)
+            if metrics:
+                metrics.write("eval", done, scores.facts())
+                display.evaluated(done, scores.facts())
+                self.samples.speak(done)
+        better = done > 0 and math.isfinite(scores.code_loss) and (best is None or scores.code_loss < best.value)
+        better = self.world.any(better and self.world.leads)  # the leader decides: others may differ in the last bit
+        if better:
+            self.state.best = Best(done, scores.code_loss)
+        return better
+
+    def _save(self) -> None:
+        if self.world.leads:
+            self.state.save(self.run.out, self.run.save.keep)
+        self.world.wait()
+
+    def _step(self, update: Update, stop: Stop, display: Display) -> dict[str, Any] | None:
+        """Do one update and return its facts; None when the user asked to stop before the weights moved."""
+        began = time.perf_counter()
+        tally = Tally()
+        self.state.optimizer.zero_grad()
+        for number, draws in enumerate(update.micro_batches):
+            if number % self.world.size == self.world.rank:
+                self._micro_batch(update, number, draws, tally)
+                display.heard(len(draws) * self.world.size)
+            if self.world.any(stop.asked):
+                return None
+        factor = schedule.factor(self.run.schedule, update.number, self.total_updates)
+        norms = self._move(update, factor, tally)
+        seconds = time.perf_counter() - began
+        clips = sum(map(len, update.micro_batches))
+        sums = torch.tensor([tally.text, tally.codes], dtype=torch.float64)
+        self.world.add_up([sums])
+        loss_text, loss_code = float(sums[0]) / update.text_targets, float(sums[1]) / update.code_targets
+        return {
+            "epoch": update.epoch,
+            "loss": self.run.train.text_weight * loss_text + loss_code,
+            "loss_code": loss_code,
+            "loss_text": loss_text,
+            "lr": self.run.optimizer.lr * factor,
+            "grad_norm": norms.before,
+            "grad_norm_clipped": norms.after,
+            "clips": clips,
+            "seconds": round(seconds, 4),
+            "clips_s": round(clips / seconds, 3),
+        }
+
+    def _micro_batch(self, update: Update, number: int, draws: tuple[Draw, ...], tally: Tally) -> None:
+        """Add the gradients of some clips; randomness depends on the seed, the update and the place in it alone."""
+        torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
+        batch = collate(self.pair.train, draws, self.run.prompt, self.stats, self.tokenizer.stop_id)
+        settings = self.run.train
+        with torch.autocast(self.world.device.type, PRECISIONS.get(settings.precision), settings.precision != "fp32"):
+            scores = loss.score(self.gpt, batch, self.tokenizer.start_id, self.run.batch.layout == "padded")
+        sums = loss.sums(scores, batch, settings.label_smoothing)
+        share = sums.loss(update.text_targets, update.code_targets, settings.text_weight)
+        torch.autograd.backward(self.state.scaler.scale(share))
+        tally.text += float(sums.text.detach())
+        tally.codes += float(sums.codes.detach())
+        if not bool(torch.isfinite(share)):
+            tally.bad_clips += [self.pair.train[draw.index].clip.id for draw in draws]
+
+    def _move(self, update: Update, factor: float, tally: Tally) -> Norms:
+        """Add up gradients over processes, clip them and step; a non-finite update is skipped."""
+        state = self.state
+        self.world.add_up(state.optimizer.attach())
+        state.scaler.unscale_(state.optimizer.adamw)
+        norms = state.optimizer.clip()
+        if math.isfinite(norms.before):
+            state.optimizer.set_rates(factor)
+            state.scaler.step(state.optimizer.adamw)
+            self.bad_updates = 0
+            if state.average:
+                state.average.update()
+        else:
+            self._count_bad(update, tally)
+        state.scaler.update()
+        return norms
+
+    def _count_bad(self, update: Update, tally: Tally) -> None:
+        """Count a skipped update. TrainingError after three in a row; fp16 first lowers its scale."""
+        if self.state.scaler.is_enabled() and self.state.scaler.get_scale() > 1:
+            return
+        self.bad_updates += 1
+        if self.bad_updates >= BAD_UPDATES:
+            named = ", ".join(tally.bad_clips[:5]) or f"all {len(update.micro_batches)} micro-batches are finite alone"
+            raise TrainingError(
+                f"update {update.number + 1}: the gradient is not finite for the {BAD_UPDATES}rd time in a row "
+                f"(clips: {named}); the last checkpoint is sound: look at these clips, or lower optimizer.lr"
+            )
