@@ -5,6 +5,7 @@ keeps id, file and side, also when its text was mended. The surprise: clips of s
 stay; those of sources that are named are found anew.
 """
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -127,14 +128,11 @@ def _normalised_today(clip: Clip) -> Clip:
 
 def _divided(old: Dataset | None, sources: Sequence[Path]) -> tuple[list[Clip], list[Clip], list[Clip]]:
     """Part the old clips: those that stay, those that may be found again, and of these those whose source is gone."""
-    staying: list[Clip] = []
-    returning: list[Clip] = []
-    gone: list[Clip] = []
-    for clip in old.clips if old else ():
-        named, exists = _named(clip.source, sources), _listing(clip.source).exists()
-        (returning if named or not exists else staying).append(clip)
-        if not named and not exists:
-            gone.append(clip)
+    named, exists = _named(sources), functools.cache(Path.exists)
+    clips = old.clips if old else ()
+    returning = [clip for clip in clips if named(clip.source) or not exists(_listing(clip.source))]
+    staying = [clip for clip in clips if not named(clip.source) and exists(_listing(clip.source))]
+    gone = [clip for clip in returning if not named(clip.source)]
     return staying, returning, gone
 
 
@@ -160,7 +158,8 @@ def _refuse_nothing(intake: Intake, found: int) -> None:
 
 
 def _still_rejected(old: Dataset | None, sources: Sequence[Path]) -> list[Rejection]:
-    return [rejection for rejection in (old.rejected if old else ()) if not _named(rejection.source, sources)]
+    named = _named(sources)
+    return [rejection for rejection in (old.rejected if old else ()) if not named(rejection.source)]
 
 
 def _sided(clips: Sequence[Clip], old: Dataset | None, options: Options) -> tuple[Clip, ...]:
@@ -184,8 +183,11 @@ def _sorted(rejected: Sequence[Rejection]) -> tuple[Rejection, ...]:
     return tuple(sorted(rejected, key=place))
 
 
-def _named(source: str, sources: Sequence[Path]) -> bool:
-    return _listing(source).resolve() in {importers.listing(each).resolve() for each in sources}
+def _named(sources: Sequence[Path]) -> Callable[[str], bool]:
+    """Give the test whether what a clip says of its source lies in one of these, however they are spelled."""
+    listings = {importers.listing(each).resolve() for each in sources}
+    known = functools.cache(lambda listing: listing.resolve() in listings)
+    return lambda source: known(_listing(source))
 
 
 def _listing(source: str) -> Path:

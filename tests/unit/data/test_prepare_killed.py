@@ -80,3 +80,28 @@ def test_sigkill_damages_nothing(tmp_path: Path) -> None:
     run(tmp_path / "whole", source)
     assert (tmp_path / "out/clips.jsonl").read_bytes() == (tmp_path / "whole/clips.jsonl").read_bytes()
     assert not list((tmp_path / "out/audio").glob(".*"))
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from dimts.data.prepare import Options, prepare
+from dimts.errors import DataError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+try:
+    prepare([Path(sys.argv[1])], Path(sys.argv[2]), "en", Options(workers=1))
+except DataError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(("limit", "name"), [(1_500, "clip000.flac"), (15_000, "read.jsonl"), (25_000, "out")])
+def test_a_full_disk_damages_nothing(tmp_path: Path, limit: int, name: str) -> None:
+    first, source = corpus(tmp_path / "first", 1, first=900), corpus(tmp_path / "source", 60)
+    before = run(tmp_path / "out", first)
+    command = [sys.executable, "-c", FULL_DISK, str(source), str(tmp_path / "out"), str(limit)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.count("\n") == 1 and f"{name}: cannot be written: File too large" in done.stdout
+    assert manifest.read(tmp_path / "out") == before and check(tmp_path / "out") == []
+    assert len(run(tmp_path / "out", source).clips) == 61 and check(tmp_path / "out") == []
