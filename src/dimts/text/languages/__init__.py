@@ -5,6 +5,7 @@ default, whose name and `generic` flag say so.
 """
 
 import re
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -17,10 +18,11 @@ CODE = re.compile(r"([a-z]{2,3})(-[a-z0-9]{1,8})*")  # "am", "zh-cn", "pt-br"
 OFFICIAL = ("en", "es", "fr", "de", "it", "pt", "pl", "tr", "ru", "nl", "cs", "ar", "zh", "hu", "ko", "ja", "hi")
 
 
+@cache
 def find(code: str) -> Language:
     """The language of a code such as "am" or "zh-cn"; regions do not matter. TextError when it is no code at all."""
     primary = primary_of(code)
-    name = f"dimts.text.languages.{primary}"
+    name = f"{__name__}.{primary}"
     if find_spec(name) is None:
         from dimts.text.languages import generic
 

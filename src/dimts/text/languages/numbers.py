@@ -81,4 +81,5 @@ class Numbers:
             return self._one_by_one(match)
 
     def _one_by_one(self, match: re.Match[str]) -> str:
-        return " ".join(str(num2words(int(digit), lang=self.code)) for digit in match.group())
+        names = {digit: str(num2words(int(digit), lang=self.code)) for digit in set(match.group())}
+        return " ".join(names[digit] for digit in match.group())
