@@ -21,6 +21,8 @@ OPENERS = "\"'“‘„«‹([{¿¡「『（【〈《"
 
 PARAGRAPH = r"\n\s*\n"
 SPACE = re.compile(r"\s+|፡+")
+NO_END = re.compile(r"\d{1,2}\.|\w\.|(?i:prof|vs|fig|vol|bzw|ca|núm|pág|ул)\.")
+NUMBERED = re.compile(r"\w{1,3}\.")  # "No. 5", "p. 12", "ቁ. 7"
 INITIALS = re.compile(r"(?:\w\.)+")
 Fits = Callable[[int, int], bool]
 
@@ -85,7 +87,7 @@ def _furthest(cuts: Sequence[int], start: int, fits: Fits) -> int | None:
 
 def _sentence_ends(text: str, language: Language) -> list[int]:
     marks = re.escape("".join(sorted({*ENDS, *SPACED_ENDS, *language.sentence_ends})))
-    pattern = rf"([{marks}]+|፡፡)[{re.escape(CLOSERS)}]*|{PARAGRAPH}"
+    pattern = rf"([{marks}]+|፡፡)[{re.escape(CLOSERS)}]*(?:\s»)?|{PARAGRAPH}"
     short = {word.lower() for word in language.abbreviations}
     ends = [match.end() for match in re.finditer(pattern, text) if _ends_sentence(text, match, short)]
     return [*ends, len(text)]
@@ -105,7 +107,7 @@ def _ends_sentence(text: str, match: re.Match[str], short: set[str]) -> bool:
         return True
     word = text[max(0, match.start() - 40) : match.start()].rsplit(None, 1)[-1:]
     token = (word[0] if word else "").lstrip(OPENERS) + "."
-    if token.lower() in short or re.fullmatch(r"\d{1,2}\.", token) or re.fullmatch(r"\w\.", token):
+    if token.lower() in short or NO_END.fullmatch(token) or (NUMBERED.fullmatch(token) and after[:1].isdigit()):
         return False
     return not (INITIALS.fullmatch(token) and not after[:1].isupper())
 
