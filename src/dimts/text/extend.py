@@ -5,7 +5,7 @@ letter of the new language. Running again with the extended vocabulary as base a
 that language may then be cut into fewer tokens, never into other ids for the same token.
 
 The size: every letter of the language's scripts and of its texts, then merges while they occur often enough to be
-trained, 2,000 new tokens at most unless a number is asked for. 1,000 clips give about 900, 10,000 clips 2,000.
+trained, 2,000 tokens a language at most unless a number is asked for. 1,000 clips give about 900, 10,000 clips 2,000.
 """
 
 import json
@@ -23,7 +23,7 @@ from dimts.text.coverage import unreachable as unreachable
 from dimts.text.languages import OFFICIAL, find, primary_of
 from dimts.text.merges import Words, learn
 
-TOKENS = 2000  # new tokens at most by default: tag, letters and merges together
+TOKENS = 2000  # a language's at most, by default: tag, letters and merges, those of earlier extensions included
 OCCURRENCES = 20  # how often a merge must occur in the texts by default: a rarer token is hardly trained
 TWICE = 2  # how often it must occur when a number of tokens is asked for
 
@@ -49,9 +49,9 @@ def extend(
     lettered = Tokenizer.from_json(grown.text())
     own = _own_letters(base, lettered, language)
     words = Words(lettered.words(texts), lambda token: not own.isdisjoint(token))
-    last = base.rows + (TOKENS if new_tokens is None else new_tokens)
+    room = TOKENS - len(_earlier(base, language)) if new_tokens is None else new_tokens
     for left, right in learn(words, frozenset(lettered.merges), OCCURRENCES if new_tokens is None else TWICE):
-        if grown.rows >= last:
+        if grown.rows >= base.rows + room:
             break
         grown.add(left + right)
         grown.merge(left, right)
@@ -108,9 +108,12 @@ class _Appended:
 
 
 def _letters(texts: list[str], language: str, script_letters: bool) -> set[str]:
-    """What gets a token of its own: whatever is written, and the assigned letters and marks of the scripts."""
-    scripts = find(language).scripts if script_letters else ()
-    declared = {chr(point) for first, last in scripts for point in range(first, last + 1)}
+    """What gets a token of its own: whatever is written, and all that a language beyond the official ones may write."""
+    declared: set[str] = set()
+    if script_letters and primary_of(language) not in OFFICIAL:
+        found = find(language)
+        declared = {chr(point) for first, last in found.scripts for point in range(first, last + 1)}
+        declared |= {*found.sentence_ends, *found.clause_ends} if declared else set()
     return _of_kinds(declared, "LMPS") | _of_kinds(set().union(*texts), "LMNPS")
 
 
@@ -120,9 +123,14 @@ def _of_kinds(letters: set[str], kinds: str) -> set[str]:
 
 def _own_letters(base: Tokenizer, lettered: Tokenizer, language: str) -> frozenset[str]:
     """Letters that only the new language writes: the added ones, and those that an earlier extension added for it."""
-    fresh = {token for token in lettered.vocabulary.keys() - base.vocabulary.keys() if len(token) == 1}
-    tag = base.vocabulary.get(tag_of(language))
-    if tag is not None and primary_of(language) not in OFFICIAL:
-        end = min((base.vocabulary[other] for other in base.special if base.vocabulary[other] > tag), default=base.rows)
-        fresh |= {token for token, index in base.vocabulary.items() if len(token) == 1 and tag < index < end}
-    return frozenset(_of_kinds(fresh, "LM"))
+    fresh = lettered.vocabulary.keys() - base.vocabulary.keys() | _earlier(base, language)
+    return frozenset(_of_kinds({token for token in fresh if len(token) == 1}, "LM"))
+
+
+def _earlier(base: Tokenizer, language: str) -> set[str]:
+    """What an earlier extension added for a language: the tokens from its tag to the next."""
+    first = base.vocabulary.get(tag_of(language))
+    if first is None or primary_of(language) in OFFICIAL:
+        return set()
+    end = min((base.vocabulary[tag] for tag in base.special if base.vocabulary[tag] > first), default=base.rows)
+    return {token for token, index in base.vocabulary.items() if first <= index < end}
