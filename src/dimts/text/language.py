@@ -12,10 +12,12 @@ class Language:
 
     code: str  # "am": names the tag [am]
     name: str  # "Amharic"
-    steps: tuple[Step, ...]  # applied in order; together idempotent
-    scripts: tuple[tuple[int, int], ...]  # inclusive code point ranges of its letters
+    steps: tuple[Step, ...]  # applied in order; together idempotent, but for the seventeen that follow upstream
+    scripts: tuple[
+        tuple[int, int], ...
+    ]  # inclusive code point ranges of its letters: an extension gives a token to each
     sentence_ends: str = ".!?…"
     clause_ends: str = ",;:"
     character_limit: int = 250  # longest text spoken in one go
     abbreviations: tuple[str, ...] = ()  # words that end in a dot and no sentence, as written: "Dr.", "ዓ.ም."
-    generic: bool = False  # no module of its own: only letters, spaces and signs are looked after, and we say so
+    generic: bool = False  # it has no module of its own; `name` says what it gets

@@ -23,6 +23,7 @@ PARAGRAPH = r"\n\s*\n"
 SPACE = re.compile(r"\s+|፡+")
 NO_END = re.compile(r"\d{1,2}\.|\w\.|(?i:prof|vs|fig|vol|bzw|ca|núm|pág|ул)\.")
 NUMBERED = re.compile(r"\w{1,3}\.")  # "No. 5", "p. 12", "ቁ. 7"
+BEGINNING = re.compile(rf"(?:^|[{re.escape(SPACED_ENDS)}][{re.escape(CLOSERS)}]*\s)[\s{re.escape(OPENERS)}]*(\w)")
 INITIALS = re.compile(r"(?:\w\.)+")
 Fits = Callable[[int, int], bool]
 
@@ -89,11 +90,12 @@ def _sentence_ends(text: str, language: Language) -> list[int]:
     marks = re.escape("".join(sorted({*ENDS, *SPACED_ENDS, *language.sentence_ends})))
     pattern = rf"([{marks}]+|፡፡)[{re.escape(CLOSERS)}]*(?:\s»)?|{PARAGRAPH}"
     short = {word.lower() for word in language.abbreviations}
-    ends = [match.end() for match in re.finditer(pattern, text) if _ends_sentence(text, match, short)]
+    cased = any(match.group(1).isupper() for match in BEGINNING.finditer(text))
+    ends = [match.end() for match in re.finditer(pattern, text) if _ends_sentence(text, match, short, cased)]
     return [*ends, len(text)]
 
 
-def _ends_sentence(text: str, match: re.Match[str], short: set[str]) -> bool:
+def _ends_sentence(text: str, match: re.Match[str], short: set[str], cased: bool) -> bool:
     marks = match.group(1)
     if marks is None or set(marks) - set(SPACED_ENDS):
         return True
@@ -101,7 +103,7 @@ def _ends_sentence(text: str, match: re.Match[str], short: set[str]) -> bool:
     if not after[:1].isspace():
         return False
     after = after.lstrip().lstrip(OPENERS)
-    if after[:1].islower():
+    if cased and after[:1].islower():
         return False
     if marks != ".":
         return True

@@ -41,6 +41,10 @@ CASES = [
     ("ru", 24, "Это г-н Иванов.|Он живёт здесь."),
     ("pl", 20, "Dr. Nowak tu jest.|Pan Kowal też."),
     ("tr", 20, "Dr. Can geldi.|Sonra gitti o da."),
+    # normalised texts are small letters throughout
+    ("en", 14, "hello world.|how are you?"),
+    ("de", 22, "das sind zwölf Euro.|das ist viel."),
+    ("en", 20, "doctor no sat down.|he ate. he slept."),
     # other scripts: no space needed
     ("am", 10, "ሰላም ነው።|እንዴት ነህ?|ደህና ነኝ።"),
     ("am", 10, "ሰላም ነው።|ደህና ነኝ።"),
