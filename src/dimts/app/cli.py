@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from dimts.app import base, data
 from dimts.app.output import Json, show
 from dimts.errors import DimtsError
 
@@ -19,10 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-base_app = typer.Typer(
-    help="Base models: fetch the official one, make a random one, look at one.", no_args_is_help=True
-)
-app.add_typer(base_app, name="base")
+app.add_typer(base.app, name="base")
+app.command()(data.prepare)
+app.command()(data.check)
+app.command()(data.vocab)
+app.command()(data.text)
 
 Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]
 RunFile = Annotated[Path, typer.Argument(help="Run file (YAML); see recipes/.", show_default=False)]
@@ -42,7 +44,7 @@ def main() -> None:
 
 
 @app.command()
-def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:  # noqa: B006
+def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:
     """Train, or go on exactly where the run's folder stopped; export the best checkpoint."""
     from rich.console import Console
 
@@ -60,7 +62,7 @@ def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> 
 
 
 @app.command()
-def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:  # noqa: B006
+def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:
     """Say what a run will do, before anything starts."""
     from rich.console import Console
 
@@ -75,12 +77,12 @@ def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> N
 
 
 @app.command()
-def speak(  # noqa: PLR0913
+def speak(
     voice: Annotated[Path, typer.Argument(help="Voice bundle or base folder.", show_default=False)],
     text: Annotated[str, typer.Argument(help="What to say.", show_default=False)],
     out: Annotated[Path, typer.Option(help="WAV or FLAC file to write.")] = Path("out.wav"),
     language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
-    reference: Annotated[list[Path], typer.Option(help="Recording of the voice to use; may be repeated.")] = [],  # noqa: B006
+    reference: Annotated[list[Path], typer.Option(help="Recording of the voice to use; may be repeated.")] = [],
     stored: Annotated[str | None, typer.Option("--voice", help="One of the bundle's own voices.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same samples.", min=0)] = 0,
     temperature: Annotated[float, typer.Option(min=0.01)] = 0.75,
