@@ -1,30 +1,66 @@
-"""Amharic: text as a careful speaker would read it aloud, in the letters that the tokenizer sees."""
+"""Amharic: text as a careful speaker would read it aloud, in the letters that the tokenizer sees.
+
+The output holds Ethiopic letters, the kept punctuation and spaces; Latin letters have been written in Ethiopic,
+homophones are one letter, and letters of any other script stand as they were: `foreign` reports them. What is
+shown to people is the text before normalising. The rules are stated where they are kept: `amharic/` has one module
+for each kind of written thing, `amharic/spoken.py` the Amharic words for it, `amharic/punctuation.py` what becomes
+of each mark.
+"""
 
 import re
-import unicodedata
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
 
 from dimts.text.language import Language
-from dimts.text.languages.amharic import fold, letters, numbers, punctuation
+from dimts.text.languages.amharic import fold, letters, lexicon, pipeline, punctuation, spoken
 
-_NUMBER = re.compile(r"[0-9]+")
-_ODD = re.compile(rf"[^{letters.LETTERS}{re.escape(punctuation.KEPT)}A-Za-z0-9\s]")
-
-
-def _unicode(text: str) -> str:
-    text = unicodedata.normalize("NFC", text).replace("፡፡", "።").replace("፡", " ")
-    return _ODD.sub(" ", text)
+_FILES = Path(str(resources.files("dimts.text.languages.amharic")))
+_FOREIGN = re.compile(rf"[^{letters.LETTERS}\u135d-\u135f{re.escape(punctuation.KEPT)}\s]")
 
 
-def _numbers(text: str) -> str:
-    return _NUMBER.sub(lambda found: numbers.read(found[0]), text)
+@cache
+def _recipe() -> pipeline.Recipe:
+    return pipeline.Recipe(
+        grammar=spoken.GRAMMAR,
+        fold=fold.fold,
+        latin=lexicon.read(_FILES / "latin.tsv"),
+        abbreviations=(_FILES / "abbreviations.tsv",),
+        lexicon={},
+    )
 
 
 LANGUAGE = Language(
     code="am",
     name="Amharic",
-    steps=(("unicode", _unicode), ("numbers", _numbers), ("fold", fold.fold), ("spaces", punctuation.spaces)),
+    steps=pipeline.steps(_recipe()),
     scripts=letters.SCRIPTS,
     sentence_ends="።፧፨!?.…",
     clause_ends="፣፤፥፦,;:",
     character_limit=250,
 )
+
+
+def with_files(
+    abbreviations: Path | None = None, lexicon_file: Path | None = None, keep_marks: bool = False
+) -> Language:
+    """Amharic with a user's abbreviations and pronunciation lexicon added to ours, theirs first.
+
+    `keep_marks` keeps the gemination marks U+135D-135F of text and lexicon, for G2P. Raises TextError for a bad line.
+    """
+    ours = _recipe()
+    recipe = replace(
+        ours,
+        abbreviations=(*ours.abbreviations, *([abbreviations] if abbreviations else [])),
+        lexicon=lexicon.read(lexicon_file) if lexicon_file else {},
+        keep_marks=keep_marks,
+    )
+    return replace(LANGUAGE, steps=pipeline.steps(recipe))
+
+
+def foreign(text: str) -> list[str]:
+    """The characters of other scripts that normalising leaves in a text, each once, in order of appearance."""
+    for _, step in LANGUAGE.steps:
+        text = step(text)
+    return list(dict.fromkeys(_FOREIGN.findall(text)))

@@ -1,9 +1,10 @@
 """Homophones: Amharic letters that sound alike become one, so that the model meets fewer rare characters.
 
-The last lexical step, for the model's text only; what is shown keeps its spelling. Amharic alone: Tigrinya says ሐ and ዐ.
-Folded: ሐ ኀ and the orders of ኸ that sound as plain h (all but the first, whose vowel is ä) with ሀ, the first and fourth
-orders of h as one "ha"; ዐ with አ, their first and fourth orders as one "a"; ሠ with ሰ; ፀ with ጸ; ሗ and ዃ with ኋ, likewise
-ዂ ዄ ዅ. Never ኸ (hä) or ኧ (ä), and never the other labialised letters, which are sounds of their own.
+The last lexical step, for the model's text only; what is shown keeps its spelling. Amharic alone: Tigrinya says ሐ
+and ዐ. Folded: ሐ ኀ and the orders of ኸ that sound as plain h (all but the first, whose vowel is ä) with ሀ, the
+first and fourth orders of h as one "ha"; ዐ with አ, their first and fourth orders as one "a"; ሠ with ሰ; ፀ with ጸ; ሗ
+and ዃ with ኋ, likewise ዂ ዄ ዅ. Never ኸ (hä) or ኧ (ä), and never the other labialised letters, which are sounds of
+their own.
 """
 
 from dimts.text.languages.amharic.letters import FOURTH

@@ -1,7 +1,7 @@
 """Ethiopic letters: which code points they are, and how a letter changes its vowel.
 
-The block is laid out in rows of eight: a consonant with its seven orders (ä u i a e ɨ o) and an eighth, labialised place;
-so a vowel is changed by arithmetic on the code point.
+The block is laid out in rows of eight: a consonant with its seven orders (ä u i a e ɨ o) and an eighth, labialised
+place; so a vowel is changed by arithmetic on the code point.
 """
 
 LETTERS = "\u1200-\u135a\u1380-\u138f\u2d80-\u2dde\uab01-\uab2e\U0001e7e0-\U0001e7fe"  # inside [ ] of a pattern

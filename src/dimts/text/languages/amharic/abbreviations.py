@@ -1,0 +1,218 @@
+"""Abbreviations spelled out, from a table that a user can extend (abbreviations.tsv).
+
+A line is `written<TAB>spoken`, its parts joined by a dot or a slash: ዶ/ር matches ዶ/ር, ዶ.ር, ዶ. ር and ዶ ር. A third
+column `joined` adds the form without any sign (ዓም). `ገ/` stands before any word (ገ/ማርያም is ገብረ ማርያም), `ቁ.` before
+anything. One prefix may stand before an abbreviation and an ending after it (የት/ቤቱ, መ/ቤቶች); the longest one wins
+(አ.አ.ዩ over አ.አ). Letters match their homophones where the exact spelling is in no line, so that folded text
+changes no more.
+
+A chain that is in no line is an acronym: letter names (ኤች.አይ.ቪ) and three letters or more (ኢ.ሕ.አ.ፓ) are joined,
+two are set apart. A dot after an abbreviation belongs to it, except at the end of the text. A slash that is left
+becomes a space.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dimts.errors import TextError
+from dimts.text.languages.amharic.grammar import Grammar
+from dimts.text.languages.amharic.letters import LETTER, SIXTH, order, same_consonant, with_order
+from dimts.text.languages.amharic.money import either
+
+_CHAIN = re.compile(rf"(?<!{LETTER}){LETTER}+(?:(?:\. ?|/){LETTER}+)+(?:\.(?= |$|[\"'-]))?")
+_PARTS = re.compile(r"(\. ?|/)")
+_ALONE = re.compile(rf"(?<!{LETTER}){LETTER} (?={LETTER})")
+_LINE = re.compile(rf"{LETTER}+(?:[./]{LETTER}+)*[./]?")
+LONGEST_PART = 16  # letters; a longer word is no part of an abbreviation
+
+
+@dataclass
+class Table:
+    """The lines of one or more files, ready to look up; keys are parts joined by dots."""
+
+    chains: dict[str, str] = field(default_factory=dict)
+    joined: dict[str, str] = field(default_factory=dict)
+    before_words: dict[str, str] = field(default_factory=dict)  # ገ/
+    before_all: dict[str, str] = field(default_factory=dict)  # ቁ.
+
+    def add(self, written: str, spoken: str, also_joined: bool) -> None:
+        key = re.sub("[./]", ".", written.rstrip("./"))
+        if written.endswith("/"):
+            self.before_words[key] = spoken
+        elif written.endswith(".") and "." not in key:
+            self.before_all[key] = spoken
+        elif "." not in key:
+            self.joined[key] = spoken
+        else:
+            self.chains[key] = spoken
+            if also_joined:
+                self.joined[key.replace(".", "")] = spoken
+
+
+def read(path: Path, table: Table | None = None) -> Table:
+    """Add a file's lines to a table; empty lines and lines with # are skipped. TextError for a bad line."""
+    table = Table() if table is None else table
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        written, _, rest = line.partition("\t")
+        spoken, _, flag = rest.partition("\t")
+        if not spoken.strip() or not _LINE.fullmatch(written.strip()) or flag.strip() not in ("", "joined"):
+            raise TextError(
+                f"{path}, line {number}: not an abbreviation; write it as ዶ/ር<TAB>ዶክተር or ዓ.ም<TAB>ዓመተ ምሕረት<TAB>joined"
+            )
+        table.add(written.strip(), spoken.strip(), bool(flag.strip()))
+    return table
+
+
+class _Expander:
+    def __init__(self, grammar: Grammar, table: Table, fold: Callable[[str], str]) -> None:
+        self.grammar, self.table, self.fold = grammar, table, fold
+        self.folded = {fold(key): spoken for key, spoken in reversed(table.chains.items())}
+        self.before_words = {fold(key): spoken for key, spoken in table.before_words.items()}
+        self.before_all = {fold(key): spoken for key, spoken in table.before_all.items()}
+        self.longest = max([key.count(".") + 1 for key in table.chains], default=1)
+        self.prefixes = sorted((*grammar.glued, *grammar.apart), key=len, reverse=True)
+        self.homophones: dict[str, set[str]] = {}
+        for letter in map(chr, range(0x1200, 0x135B)):
+            self.homophones.setdefault(fold(letter), set()).add(letter)
+        self.letter_names = frozenset(grammar.names.values())
+        prefixes = either(self.prefixes)
+        joined = "|".join([self._spellings(key) for key in sorted(table.joined, key=len, reverse=True)])
+        part = f"{LETTER}{{1,{LONGEST_PART}}}"
+        self.spaced = re.compile(rf"{LETTER}(?: {part}){{1,{self.longest - 1}}}(?!{LETTER})")
+        self.joined = re.compile(
+            rf"(?<!{LETTER})((?:{prefixes})?)({joined})({LETTER}{{0,6}})(?!{LETTER})" if table.joined else "(?!)"
+        )
+
+    def __call__(self, text: str) -> str:
+        if "." in text or "/" in text:
+            text = _CHAIN.sub(self._chain, text).replace("/", " ")
+        if _ALONE.search(text):
+            text = self._apart(text)
+        return self.joined.sub(self._joined, text)
+
+    def _chain(self, found: re.Match[str]) -> str:
+        pieces = _PARTS.split(found[0].removesuffix("."))
+        chunks, signs = pieces[::2], [*pieces[1::2], ""]
+        out: list[str] = []
+        at, short = 0, False  # short: what was read last is an abbreviation that a dot belongs to
+        while at < len(chunks):
+            read, count, short = self._read(chunks, signs, at)
+            at += count
+            sign = signs[at - 1]
+            out += [read, " " if sign == "/" or (sign and short) else sign]
+        if found[0].endswith("."):
+            at_end = not found.string[found.end() :].strip(" \"'") if len(found.string) - found.end() < 4 else False
+            out.append("." if at_end or not short else "")
+        return "".join(out)
+
+    def _read(self, chunks: list[str], signs: list[str], at: int) -> tuple[str, int, bool]:
+        """What begins at a chunk: its words, the number of chunks it takes, whether a dot after it belongs to it."""
+        for count in range(min(self.longest, len(chunks) - at), 1, -1):
+            if spoken := self._look_up(chunks[at : at + count]):
+                return spoken, count, len(chunks[at + count - 1]) <= 2
+        if (count := self._letters(chunks, signs, at)) > 1:
+            letters = chunks[at : at + count]
+            apart = count == 2 and not self.letter_names.issuperset(letters)
+            return (" " if apart else "").join(letters), count, True
+        spoken = self._opener(chunks[at], signs[at])
+        return spoken or chunks[at], 1, spoken is not None
+
+    def _opener(self, chunk: str, sign: str) -> str | None:
+        """The words of what stands before others (ገ/, ቁ.), with its prefix."""
+        openers = self.before_words if sign == "/" else self.before_all if sign else {}
+        for prefix in ("", *self.prefixes):
+            if chunk.startswith(prefix) and (spoken := openers.get(self.fold(chunk[len(prefix) :]))):
+                return self._prefixed(prefix, spoken)
+        return None
+
+    def _letters(self, chunks: list[str], signs: list[str], at: int) -> int:
+        """How many chunks from here on are letters of one acronym."""
+        end = at
+        while (
+            end < len(chunks)
+            and self._is_letter(chunks[end], end == at)
+            and (end == at or signs[end - 1] == "." or (signs[end - 1] == "/" and chunks[end] in self.letter_names))
+        ):
+            end += 1
+        more = end < len(chunks) and end - at > 1 and signs[end - 1] == "." and self._is_inflected(chunks[end])
+        return end - at + more
+
+    def _is_letter(self, chunk: str, first: bool) -> bool:
+        if len(chunk) == 1 or chunk in self.letter_names:
+            return True
+        return first and chunk[0] in self.grammar.joins and (len(chunk) == 2 or chunk[1:] in self.letter_names)
+
+    def _is_inflected(self, chunk: str) -> bool:
+        """A last letter with an ending: ግን in ኢ.ሕ.አ.ዴ.ግን."""
+        return any(
+            (length == 1 or chunk[:length] in self.letter_names)
+            and self.grammar.attach(self.grammar.number, self.fold(chunk[length:])) is not None
+            for length in range(1, min(len(chunk), LONGEST_PART))
+        )
+
+    def _look_up(self, chunks: list[str]) -> str | None:
+        """The words of a whole abbreviation with its prefix and ending; None if it is in no line."""
+        first, last = chunks[0], chunks[-1]
+        if len(last) > LONGEST_PART:
+            return None
+        for prefix in ("", *self.prefixes):
+            if len(first) > len(prefix) and first.startswith(prefix):
+                stem = ".".join([first[len(prefix) :], *chunks[1:-1], ""])
+                if spoken := self._inflected(stem, last):
+                    return self._prefixed(prefix, spoken)
+        return None
+
+    def _inflected(self, stem: str, last: str) -> str | None:
+        for length in range(len(last), 0, -1):
+            part, ending = last[:length], self.fold(last[length:])
+            if spoken := self._line(stem + part):
+                return self.grammar.attach(spoken, ending) if ending else spoken
+            if order(part[-1]) != SIXTH and (spoken := self._line(stem + part[:-1] + with_order(part[-1], SIXTH))):
+                changed = self.fold(part[-1])
+                return self.grammar.attach(spoken, changed + ending) if same_consonant(spoken[-1], changed) else None
+        return None
+
+    def _line(self, key: str) -> str | None:
+        return self.table.chains.get(key) or self.folded.get(self.fold(key))
+
+    def _prefixed(self, prefix: str, spoken: str) -> str:
+        """The prefix joined; the የ of an expansion gives way to it (በ + የተባበሩት is በተባበሩት)."""
+        if not prefix:
+            return spoken
+        return prefix + (" " if prefix in self.grammar.apart else "") + spoken.removeprefix("የ")
+
+    def _apart(self, text: str) -> str:
+        """Abbreviations with spaces for signs: a single letter, then the parts of a line."""
+        out, done = [], 0
+        for found in _ALONE.finditer(text):
+            parts = self.spaced.match(text, found.start())
+            if found.start() < done or parts is None or found[0][0] in self.grammar.joins:
+                continue
+            chunks = parts[0].split(" ")
+            for count in range(len(chunks), 1, -1):
+                if spoken := self._look_up(chunks[:count]):
+                    out += [text[done : found.start()], spoken]
+                    done = found.start() + len(" ".join(chunks[:count]))
+                    break
+        return "".join([*out, text[done:]])
+
+    def _spellings(self, key: str) -> str:
+        """A pattern of a joined form: a form that folding leaves alone matches every spelling that folds to it."""
+        if self.fold(key) != key:
+            return key
+        return "".join([f"[{''.join(sorted(self.homophones.get(letter, {letter})))}]" for letter in key])
+
+    def _joined(self, found: re.Match[str]) -> str:
+        prefix, key, ending = found.groups()
+        spoken = self.table.joined.get(key) or self.table.joined[self.fold(key)]
+        said = self.grammar.attach(spoken, self.fold(ending)) if ending else spoken
+        return found[0] if said is None else self._prefixed(prefix, said)
+
+
+def step(grammar: Grammar, table: Table, fold: Callable[[str], str]) -> Callable[[str], str]:
+    """The step that spells out abbreviations; `fold` makes homophones one."""
+    return _Expander(grammar, table, fold)

@@ -1,0 +1,81 @@
+"""The steps of an Ethiopic language in order, from its grammar and its tables.
+
+The numeric steps run only on text with a digit. Abbreviations come after numbers and Latin letters (see the
+package's docstring), folding is the last lexical step, and nothing after it changes a letter.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dimts.text.language import Step
+from dimts.text.languages.amharic import (
+    abbreviations,
+    arithmetic,
+    clock,
+    dates,
+    geez,
+    integers,
+    latin,
+    lexicon,
+    money,
+    punctuation,
+    seams,
+    symbols,
+    telephone,
+    unicode,
+    units,
+    web,
+)
+from dimts.text.languages.amharic.grammar import Grammar
+
+_DIGIT = re.compile("[0-9]")
+_NUMERIC = (telephone, dates, clock, money, units, seams, arithmetic, integers)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a language's steps."""
+
+    grammar: Grammar
+    fold: Callable[[str], str]  # homophones; the identity where a language has none
+    latin: Mapping[str, str]  # Latin words and their spoken form
+    abbreviations: tuple[Path, ...]  # files, the user's last
+    lexicon: Mapping[str, str]
+    keep_marks: bool = False  # keep the gemination marks of text and lexicon (G2P mode)
+
+
+def _with_digits(step: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: step(text) if _DIGIT.search(text) else text
+
+
+def steps(recipe: Recipe) -> tuple[Step, ...]:
+    """The named steps, in order. TextError for a bad line in a file."""
+    grammar, fold = recipe.grammar, recipe.fold
+    table = abbreviations.Table()
+    for path in recipe.abbreviations:
+        abbreviations.read(path, table)
+    latin_words = dict(recipe.latin) | {word: said for word, said in recipe.lexicon.items() if word.isascii()}
+    numeric = [(part.__name__.rpartition(".")[2], _with_digits(part.step(grammar))) for part in _NUMERIC]
+    return (
+        ("unicode", unicode.step(recipe.keep_marks)),
+        ("terms", lexicon.terms(recipe.lexicon)),
+        ("web", web.step(grammar)),
+        ("geez", geez.step),
+        *numeric,
+        ("symbols", symbols.step(grammar)),
+        ("latin", latin.step(grammar, latin_words)),
+        ("punctuation", punctuation.marks),
+        ("abbreviations", abbreviations.step(grammar, table, fold)),
+        ("lexicon", lexicon.words(recipe.lexicon, fold, recipe.keep_marks)),
+        *([("fold", fold)] if fold is not _same else []),
+        ("spaces", punctuation.spaces),
+    )
+
+
+def _same(text: str) -> str:
+    return text
+
+
+same = _same
