@@ -5,6 +5,7 @@ from typing import Protocol
 
 from dimts.errors import MissingExtra
 from dimts.text.language import Language
+from dimts.text.languages.parts import in_parts
 
 UNASSIGNED = {0x3097: None, 0x3098: None}  # the only characters that cutlet stops at
 
@@ -34,7 +35,7 @@ def romanise(text: str) -> str:
 LANGUAGE = Language(
     code="ja",
     name="Japanese",
-    steps=(("romanisation", romanise),),
+    steps=(("romanisation", in_parts(romanise, " ")),),
     scripts=((0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xFF66, 0xFF9F)),
     sentence_ends="。！？｡．.!?…",
     clause_ends="、，；：､,;:",

@@ -4,6 +4,7 @@ from dimts.errors import MissingExtra
 from dimts.text.language import Language
 from dimts.text.languages import chinese_numbers
 from dimts.text.languages.official import Tables, lower, words
+from dimts.text.languages.parts import in_parts
 
 
 def pinyin(text: str) -> str:
@@ -21,9 +22,9 @@ LANGUAGE = Language(
     name="Chinese",
     steps=(
         ("quotes and case", lower),
-        ("numbers", chinese_numbers.read),
+        ("numbers", in_parts(chinese_numbers.read)),
         *words(Tables(signs="和|在|百分之|号|美元|英镑|度")),
-        ("pinyin", pinyin),
+        ("pinyin", in_parts(pinyin)),
     ),
     scripts=((0x2E80, 0x2FDF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3134F)),
     sentence_ends="。！？｡．.!?…",
