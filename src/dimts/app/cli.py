@@ -3,13 +3,15 @@
 Exit codes: 0 done, 1 the input is wrong (one line per problem), 2 usage, 3 interrupted and resumable.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dimts.app import base, data
+from dimts.app import base, data, doctor
+from dimts.app.demo import demo
 from dimts.app.output import Json, show
 from dimts.errors import DimtsError
 
@@ -21,17 +23,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(base.app, name="base")
+app.command()(demo.demo)
 app.command()(data.prepare)
 app.command()(data.check)
 app.command()(data.vocab)
 app.command()(data.text)
+app.command()(doctor.doctor)
 
 Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]
 RunFile = Annotated[Path, typer.Argument(help="Run file (YAML); see recipes/.", show_default=False)]
 
 
 def main() -> None:
-    """Run a command; errors that a user can mend become lines and exit code 1."""
+    """Run a command; errors that a user can mend become lines and exit code 1.
+
+    Idle OpenMP threads sleep instead of spinning: beside other programs training is up to twenty times faster so (LOG.md).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except DimtsError as error:
