@@ -5,7 +5,7 @@ import textwrap
 
 import typer
 
-COLOURS = {"ok": "green", "note": "yellow", "PROBLEM": "red"}
+COLOURS = {"ok": "green", "note": "yellow", "PROBLEM": "red", "absent": "bright_black"}
 NAME_WIDTH = 12
 WIDEST = 110  # columns; longer lines are hard to read
 

@@ -149,7 +149,9 @@ def _reason(error: Exception, asked: str) -> str:
     if isinstance(error, RepositoryNotFoundError):
         return f"{where} has no {REPO}, or shows it to nobody without a token (`hf auth login`)"
     if isinstance(error, HfHubHTTPError):
-        return f"{where} answered {error.response.status_code} when asked for {asked}"
+        status = error.response.status_code
+        token = " (it wants another token: `hf auth login`)" if status in (401, 403) else ""
+        return f"{where} answered {status}{token} when asked for {asked}"
     if isinstance(error, httpx.TimeoutException):
         return f"{where} does not answer (time out); check the connection, HF_ENDPOINT and proxies"
     if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):

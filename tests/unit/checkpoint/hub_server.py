@@ -30,6 +30,7 @@ class Hub:
     content: dict[str, bytes] = field(default_factory=lambda: dict(CONTENT))
     wrong_hash: str = ""  # a file that is described with another hash
     cut_after: dict[str, int] = field(default_factory=dict)  # file -> bytes after which the connection drops, once
+    stall_after: dict[str, int] = field(default_factory=dict)  # file -> bytes after which nothing more comes, once
     lost: str = ""  # listed, but answered with 404
     status: int = 200  # of every answer
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path, with the Range
@@ -56,74 +57,87 @@ def git_blob(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
+class Server(ThreadingHTTPServer):
+    def __init__(self, hub: Hub) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.hub = hub
+        self.over = threading.Event()
+        hub.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+    def do_GET(self) -> None:
+        asked = f"{self.path} {self.headers['Range']}" if self.headers["Range"] else self.path
+        self.server.hub.asked.append(("GET", asked))
+        path = self.path.partition("?")[0]
+        if self.server.hub.status != 200:
+            self.answer(self.server.hub.status, b"{}")
+        elif path.startswith(f"/api/models/{REPO}/revision/"):
+            known = path.rpartition("/")[2] in ("main", COMMIT)
+            self.answer(200, json.dumps(described(self.server.hub)).encode()) if known else self.refuse(
+                "RevisionNotFound"
+            )
+        elif path.startswith(f"/{REPO}/resolve/{COMMIT}/"):
+            self.redirect_or_give(path.rpartition("/")[2])
+        elif path.startswith("/cdn/"):
+            self.give(path.rpartition("/")[2])
+        else:
+            self.refuse("RepoNotFound")
+
+    def redirect_or_give(self, name: str) -> None:
+        """Large files lie elsewhere, as on the self.server.hub."""
+        if name == self.server.hub.lost or name not in self.server.hub.content:
+            self.refuse("EntryNotFound")
+        elif name.endswith(".pth"):
+            self.send_response(302)
+            self.send_header("Location", f"{self.server.hub.url}/cdn/{name}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self.give(name)
+
+    def give(self, name: str) -> None:
+        content = self.server.hub.content[name]
+        begin = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        self.send_response(206 if begin else 200)
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        cut, stall = self.server.hub.cut_after.pop(name, None), self.server.hub.stall_after.pop(name, None)
+        self.wfile.write(content[begin : cut or stall])
+        if stall:
+            self.server.over.wait(30)
+        self.close_connection = bool(cut or stall)
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def refuse(self, code: str) -> None:
+        self.send_response(404)
+        self.send_header("X-Error-Code", code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     """Serve until the block ends; `hub.url` is what HF_ENDPOINT should be."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: Any) -> None: ...
-
-        def do_GET(self) -> None:
-            asked = f"{self.path} {self.headers['Range']}" if self.headers["Range"] else self.path
-            hub.asked.append(("GET", asked))
-            path = self.path.partition("?")[0]
-            if hub.status != 200:
-                self.answer(hub.status, b"{}")
-            elif path.startswith(f"/api/models/{REPO}/revision/"):
-                known = path.rpartition("/")[2] in ("main", COMMIT)
-                self.answer(200, json.dumps(described(hub)).encode()) if known else self.refuse("RevisionNotFound")
-            elif path.startswith(f"/{REPO}/resolve/{COMMIT}/"):
-                self.redirect_or_give(path.rpartition("/")[2])
-            elif path.startswith("/cdn/"):
-                self.give(path.rpartition("/")[2])
-            else:
-                self.refuse("RepoNotFound")
-
-        def redirect_or_give(self, name: str) -> None:
-            """Large files lie elsewhere, as on the hub."""
-            if name == hub.lost or name not in hub.content:
-                self.refuse("EntryNotFound")
-            elif name.endswith(".pth"):
-                self.send_response(302)
-                self.send_header("Location", f"{hub.url}/cdn/{name}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-            else:
-                self.give(name)
-
-        def give(self, name: str) -> None:
-            content = hub.content[name]
-            begin = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
-            self.send_response(206 if begin else 200)
-            if begin:
-                self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-            self.send_header("Content-Length", str(len(content) - begin))
-            self.end_headers()
-            cut = hub.cut_after.pop(name, None)
-            self.wfile.write(content[begin:cut])
-            self.close_connection = cut is not None
-
-        def answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def refuse(self, code: str) -> None:
-            self.send_response(404)
-            self.send_header("X-Error-Code", code)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = Server(hub)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield hub
     finally:
+        server.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
