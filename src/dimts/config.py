@@ -5,26 +5,46 @@ at the folder where the command runs. The text under a field is its help in the 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dimts.errors import ConfigError
 
-Whole = Annotated[int, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+
+def _name(value: Any) -> Any:
+    """Take a folder named 2026-11-23, which YAML reads as a date, by its name."""
+    return str(value) if isinstance(value, date) else value
+
+
+def _rising(values: list[int]) -> list[int]:
+    if values != sorted(set(values)):
+        raise ValueError("must rise from one to the next")
+    return values
+
+
+Whole = Annotated[int, Field(ge=0, strict=True)]
+Count = Annotated[int, Field(ge=1, strict=True)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
-Absolute = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Absolute = Annotated[Path, BeforeValidator(_name), AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 class Section(BaseModel):
     """Settings are frozen, unknown keys are refused, docstrings are help texts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, content: Any) -> Any:
+        """Take a section whose settings are all commented out for one that changes nothing."""
+        return {} if content is None else content
 
 
 class Limits(Section):
@@ -51,7 +71,13 @@ class Prompt(Section):
     masking: bool = True
     """Leave the codes that lie inside the prompt out of the loss, so that the model does not learn to copy."""
     pad_prompts: bool = True
-    """Pad every prompt with silence to 6 s, as upstream trains (speech never pads)."""
+    """Pad every prompt with silence to 6 s, or to `max_samples` if longer, as upstream trains (speech never pads)."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Prompt":
+        if self.min_samples > self.max_samples:
+            raise ValueError(f"min_samples, {self.min_samples}, is above max_samples, {self.max_samples}")
+        return self
 
 
 class Optimizer(Section):
@@ -72,7 +98,7 @@ class Optimizer(Section):
 class Schedule(Section):
     kind: Literal["multistep", "constant", "cosine", "linear"] = "multistep"
     """How the learning rate changes over updates (not epochs)."""
-    milestones: list[Count] = [50_000, 150_000, 300_000]
+    milestones: Annotated[list[Count], AfterValidator(_rising)] = [50_000, 150_000, 300_000]
     """Updates at which `multistep` multiplies the learning rate by gamma."""
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Factor at each milestone."""
@@ -163,16 +189,9 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _agree(self) -> "RunConfig":
-        """Gather every contradiction between settings and raise once."""
-        problems = []
-        if self.prompt.min_samples > self.prompt.max_samples:
-            problems.append("prompt.min_samples: is above prompt.max_samples")
-        if self.prompt.max_samples > self.limits.clip_samples:
-            problems.append("prompt.max_samples: is above limits.clip_samples")
-        if list(self.schedule.milestones) != sorted(set(self.schedule.milestones)):
-            problems.append("schedule.milestones: must rise from one to the next")
-        if problems:
-            raise ValueError("\n".join(problems))
+        most = self.limits.clip_samples
+        if self.prompt.max_samples > most:
+            raise ValueError(f"prompt.max_samples: {self.prompt.max_samples} is above limits.clip_samples, {most}")
         return self
 
 
@@ -190,11 +209,12 @@ def read(path: Path, settings: Sequence[str] = ()) -> RunConfig:
 
 
 def build(content: dict[str, Any], source: str) -> RunConfig:
-    """Check plain data and make it a RunConfig. ConfigError lists every problem."""
+    """Check plain data and make it a RunConfig. ConfigError lists every problem, each with its place."""
     try:
         return RunConfig.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(*(line for item in error.errors() for line in _lines(source, item))) from error
+        lines = (f"{source}: {_line(content, item)}" for item in error.errors())
+        raise ConfigError(*dict.fromkeys(lines)) from error
 
 
 def write(run: RunConfig) -> str:
@@ -203,30 +223,54 @@ def write(run: RunConfig) -> str:
 
 
 def override(content: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """Return a copy of plain data with `a.b=c` settings applied; values are YAML."""
-    copy: dict[str, Any] = json.loads(json.dumps(content, default=str))
+    """Return a copy of plain data with `a.b=c` settings applied; values are YAML. ConfigError lists every problem."""
+    changed, problems = deepcopy(content), []
     for setting in settings:
-        name, equals, text = setting.partition("=")
-        *parents, last = name.strip().split(".")
-        if not equals or not all([*parents, last]):
-            raise ConfigError(f"--set {setting}: write it as name.part=value")
-        place = copy
-        for parent in parents:
-            place = place.setdefault(parent, {})
-            if not isinstance(place, dict):
-                raise ConfigError(f"--set {setting}: {parent} is a value, not a section")
         try:
-            place[last] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {setting}: the value is not YAML") from error
-    return copy
+            _set(changed, setting)
+        except ValueError as error:
+            problems.append(f"--set {setting}: {error}")
+    if problems:
+        raise ConfigError(*problems)
+    return changed
 
 
-def _lines(source: str, item: Any) -> list[str]:
-    where = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return [f"{source}: {where}: no such setting; check the spelling (`dimts plan` shows all)"]
-    if item["type"] == "missing":
-        return [f"{source}: {where}: is missing"]
-    message = item["msg"].removeprefix("Value error, ")
-    return [f"{source}: {where + ': ' if where else ''}{line}" for line in message.splitlines()]
+def _set(content: dict[str, Any], setting: str) -> None:
+    """Apply one `a.b=c`. ValueError says what is wrong with it."""
+    name, equals, text = setting.partition("=")
+    *parents, last = name.strip().split(".")
+    if not equals or not all([*parents, last]):
+        raise ValueError("write it as name.part=value")
+    for parent in parents:
+        if content.get(parent) is None:
+            content[parent] = {}
+        if not isinstance(content[parent], dict):
+            raise ValueError(f"{parent} is a value, not a section")
+        content = content[parent]
+    try:
+        content[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError("the value is not YAML") from error
+
+
+def _line(content: Any, item: Any) -> str:
+    """Say one of pydantic's findings in the terms of the file."""
+    said = {
+        "extra_forbidden": "no such setting; check the spelling (`dimts plan` shows all)",
+        "missing": "is missing",
+        "model_type": "is a section: its settings go below it",
+        "path_type": f"must be a path, not {item['input']!r}",
+    }
+    message = said.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return ": ".join(filter(None, [".".join(_place(content, item)), message]))
+
+
+def _place(content: Any, item: Any) -> Iterator[str]:
+    """Follow pydantic's path as far as the file goes: beyond, it names which of several kinds of value was tried."""
+    for name in item["loc"]:
+        inside = isinstance(content, dict) and name in content
+        inside = inside or isinstance(content, list) and isinstance(name, int) and name < len(content)
+        if not inside and item["type"] != "missing":
+            return
+        yield str(name)
+        content = content[name] if inside else None
