@@ -97,7 +97,9 @@ def core(packages: list[Requirement]) -> Iterator[Line]:
             yield Line("core", "PROBLEM", f"{package.name}: {problem}; pip install '{package.name}{package.limits}'")
         else:
             works[package.name] = str(package.version)
-    yield Line("core", "ok", ", ".join(f"{name} {version}" for name, version in sorted(works.items())), {"packages": works})
+    yield Line(
+        "core", "ok", ", ".join(f"{name} {version}" for name, version in sorted(works.items())), {"packages": works}
+    )
 
 
 def trouble(package: Requirement) -> str | None:

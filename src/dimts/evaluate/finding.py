@@ -1,5 +1,6 @@
 """What a check found: one line for a person, and the numbers behind it for a program."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,15 @@ class Finding:
 
 
 def judged(step: str, problems: list[str], notes: list[str], text: str, facts: dict[str, Any]) -> Finding:
-    """Return one finding: its verdict is the worst that was said, its text says why after what was measured."""
+    """Return one finding: its verdict is the worst that was said, its text says why after what was measured.
+
+    Numbers that JSON lacks become None.
+    """
     verdict: Verdict = "PROBLEM" if problems else "note" if notes else "ok"
-    return Finding(step, verdict, "; ".join([text, *problems, *notes]), facts)
+    return Finding(
+        step, verdict, "; ".join([text, *problems, *notes]), {name: _plain(value) for name, value in facts.items()}
+    )
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,7 +14,7 @@ from torch import Tensor
 from dimts.audio import io
 from dimts.checkpoint import describe, export, initial
 from dimts.checkpoint.official import Base
-from dimts.errors import ConfigError, DimtsError
+from dimts.errors import CheckpointError, ConfigError, DimtsError
 from dimts.evaluate import sound_check, weight_check
 from dimts.evaluate.finding import Finding
 from dimts.evaluate.sound_check import Spoken
@@ -42,6 +42,8 @@ class Request:
 
 def examine(request: Request, device: torch.device) -> Iterator[Finding]:
     """Yield findings step by step. DimtsError, before the first, when the request itself is wrong."""
+    if not request.folder.is_dir():
+        raise CheckpointError(f"{request.folder}: no such folder; `dimts base fetch {request.folder}` makes one")
     sentence, recording_N = _sentence(request), _listen(request)
     yield from weight_check.check_files(request.folder)
     try:

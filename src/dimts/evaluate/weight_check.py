@@ -156,7 +156,7 @@ def _contradictions(stated: dict[str, Any], found: dict[str, int]) -> list[str]:
 
 def _state(base: Base) -> dict[str, Tensor]:
     def prefixed(module: nn.Module, prefix: str) -> dict[str, Tensor]:
-        return {prefix + name: tensor for name, tensor in module.state_dict().items()}
+        return {prefix + name: tensor.cpu() for name, tensor in module.state_dict().items()}
 
     return prefixed(base.network, "") | (prefixed(base.dvae, "dvae.") if base.dvae else {})
 
