@@ -33,6 +33,7 @@ class Hub:
     stall_after: dict[str, int] = field(default_factory=dict)  # file -> bytes after which nothing more comes, once
     lost: str = ""  # listed, but answered with 404
     status: int = 200  # of every answer
+    page: bytes = b""  # given instead of everything
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path, with the Range
     url: str = ""
 
@@ -75,8 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = f"{self.path} {self.headers['Range']}" if self.headers["Range"] else self.path
         self.server.hub.asked.append(("GET", asked))
         path = self.path.partition("?")[0]
-        if self.server.hub.status != 200:
-            self.answer(self.server.hub.status, b"{}")
+        if self.server.hub.status != 200 or self.server.hub.page:
+            self.answer(self.server.hub.status, self.server.hub.page or b"{}")
         elif path.startswith(f"/api/models/{REPO}/revision/"):
             known = path.rpartition("/")[2] in ("main", COMMIT)
             self.answer(200, json.dumps(described(self.server.hub)).encode()) if known else self.refuse(

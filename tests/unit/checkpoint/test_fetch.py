@@ -177,8 +177,9 @@ def test_connection_refused(session: Session) -> None:
 
 
 def test_something_else_listens(session: Session) -> None:
-    session.hub.status = 204
-    assert session.fetch().code == 1
+    session.hub.page = b"<html>Please log in to the wireless network</html>"
+    answer = session.fetch()
+    assert answer.code == 1 and "no list of files" in answer.error
 
 
 def fill_cache(session: Session, without: str = "") -> None:
