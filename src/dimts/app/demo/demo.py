@@ -18,7 +18,7 @@ SEED = 0
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything the demo makes.")] = Path("demo"),
-    epochs: Annotated[int, typer.Option(min=1, help="How often every clip is heard.")] = 6,
+    epochs: Annotated[int, typer.Option(min=1, help="How often every clip is heard.")] = 4,
     as_json: Json = False,
 ) -> None:
     """Fine-tune a small random base to Amharic, offline, in under five minutes; write a sentence and a loss curve."""
