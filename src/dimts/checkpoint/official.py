@@ -16,7 +16,7 @@ from dimts.checkpoint import weights
 from dimts.checkpoint.weights import State, shown
 from dimts.errors import CheckpointError
 from dimts.model.dvae import Dvae
-from dimts.model.shapes import DvaeShape, XttsShape
+from dimts.model.shapes import CODES, DvaeShape, XttsShape
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
 
@@ -56,12 +56,14 @@ class Base:
 def load(folder: Path, device: str | torch.device = "cpu") -> Base:
     """Read a base folder or a voice bundle, strictly; float32, eval mode. CheckpointError names what is wrong."""
     if not folder.is_dir():
-        raise CheckpointError(f"{folder}: no such folder; give a base folder (`dimts base fetch` or `dimts base init`)")
+        what = "is a file" if folder.exists() else "no such folder"
+        raise CheckpointError(f"{folder}: {what}; give a base folder (`dimts base fetch` or `dimts base init`)")
     config = read_config(folder)
     tokenizer = Tokenizer.read(folder / "vocab.json")
     path = find(folder, "model")
     network = build_network(canonical(weights.read(path)), _heads(config, folder), path, folder)
     _match(tokenizer, network, folder)
+    _match_layers(config, network, path)
     return Base(folder, config, network.to(device), _load_dvae(folder, device), tokenizer)
 
 
@@ -77,7 +79,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: no such file; the folder is not a complete base") from error
+        raise CheckpointError(
+            f"{path}: no such file; the folder is not a complete base, fetch or init it again"
+        ) from error
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); copy it again") from error
     if not isinstance(config, dict):
@@ -99,10 +103,13 @@ def build_network(state: State, heads: int, path: Path, folder: Path | None = No
 
     def build(sizes: Sizes) -> Xtts:
         shape = XttsShape.read(sizes, heads)
-        if heads < 1 or shape.gpt.width % heads:
+        gpt = shape.gpt
+        if heads < 1 or gpt.width % heads:
             raise CheckpointError(
-                f"{path}: width {shape.gpt.width} has no {heads} heads; config.json is of another base"
+                f"{path}: width {gpt.width} has no {heads} heads; copy the config.json that came with these weights"
             )
+        if gpt.code_rows != CODES + 2:
+            raise CheckpointError(f"{path}: {gpt.code_rows} code rows, XTTS v2 has {CODES + 2}; give an XTTS v2 base")
         return Xtts(shape)
 
     return _fill(build, state, path)
@@ -123,7 +130,10 @@ def _load_dvae(folder: Path, device: str | torch.device) -> Dvae | None:
         return None
     state = {name.removeprefix("dvae."): tensor for name, tensor in weights.read(path).items()}
     state = {name: tensor for name, tensor in state.items() if not TOLERATED_DVAE.fullmatch(name)}
-    return _fill(lambda sizes: Dvae(DvaeShape.read(sizes)), state, path).to(device)
+    dvae = _fill(lambda sizes: Dvae(DvaeShape.read(sizes)), state, path)
+    if dvae.shape.codes != CODES:
+        raise CheckpointError(f"{path}: {dvae.shape.codes} codes, XTTS v2 has {CODES}; use the base's own dvae.pth")
+    return dvae.to(device)
 
 
 def _canonical_name(name: str) -> str:
@@ -138,11 +148,14 @@ def _fill(build: Callable[[Sizes], Module], state: State, path: Path) -> Module:
     try:
         with torch.device("meta"):
             module = build(sizes)
-    except (KeyError, ValueError, ZeroDivisionError, IndexError) as error:
-        raise CheckpointError(
-            f"{path}: not an XTTS v2 checkpoint: lacks or misshapes {error}; copy it again"
-        ) from error
-    _compare({name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}, sizes, path)
+    except KeyError as error:
+        raise CheckpointError(f"{path}: not an XTTS v2 checkpoint: lacks {error.args[0]}; copy it again") from error
+    except (ValueError, ZeroDivisionError, IndexError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: not an XTTS v2 checkpoint: odd shapes ({error}); copy it again") from error
+    expected = module.state_dict()
+    _compare({name: tuple(tensor.shape) for name, tensor in expected.items()}, sizes, path)
+    if odd := [name for name, t in state.items() if t.is_floating_point() != expected[name].is_floating_point()]:
+        raise CheckpointError(f"{path}: {len(odd)} weights of wrong type ({shown(odd)}); give them as floats")
     floats = {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
     module.load_state_dict(floats, strict=True, assign=True)
     return module.eval()
@@ -162,7 +175,8 @@ def _compare(expected: Sizes, given: Sizes, path: Path) -> None:
 
 
 def _heads(config: dict[str, Any], folder: Path) -> int:
-    heads = config.get("model_args", {}).get("gpt_n_heads")
+    arguments = config.get("model_args")
+    heads = arguments.get("gpt_n_heads") if isinstance(arguments, dict) else None
     if not isinstance(heads, int):
         raise CheckpointError(
             f"{folder / 'config.json'}: lacks model_args.gpt_n_heads; copy the base's own config.json"
@@ -177,3 +191,10 @@ def _match(tokenizer: Tokenizer, network: Xtts, folder: Path) -> None:
             f"{folder / 'vocab.json'}: foreign vocabulary: {tokenizer.rows} rows, the weights have {rows}; "
             "use the vocab.json that came with these weights"
         )
+
+
+def _match_layers(config: dict[str, Any], network: Xtts, path: Path) -> None:
+    """Weights that lack the last blocks look like a smaller network: only config.json can tell."""
+    stated, found = config["model_args"].get("gpt_layers"), network.shape.gpt.layers
+    if stated not in (None, found):
+        raise CheckpointError(f"{path}: {found} layers, config.json says {stated}; copy both from the same base")

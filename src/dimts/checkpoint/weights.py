@@ -6,6 +6,8 @@ is replaced by an empty one, so nothing of the file's code ever runs. Any other 
 
 import pickle
 import re
+import struct
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,14 @@ State = dict[str, Tensor]
 INERT = re.compile(
     r"(TTS|trainer|coqpit)\..+"
     r"|pathlib\.\w*Path|pathlib\._local\.\w*Path|argparse\.Namespace"
-    r"|numpy\.dtype|numpy\.dtypes\.\w+|numpy\.(_core|core)\.multiarray\.scalar"
+    r"|numpy\.dtype|numpy\.dtypes\.\w+|numpy\.ndarray|numpy\.(_core|core)\.multiarray\.(scalar|_reconstruct)"
 )
-READ_ERRORS = (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError)
+ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # how files of torch.save begin: today's, and those before torch 1.6
+# What torch raises on damaged bytes, its asserts included.
+READ_ERRORS = (
+    *(RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, LookupError, AttributeError, TypeError),
+    *(AssertionError, struct.error, OverflowError, MemoryError),
+)
 
 
 class Inert:
@@ -52,20 +59,18 @@ def read(path: Path) -> State:
 def read_pickle(path: Path) -> Any:
     """Unpickle tensors and plain data; listed classes become `Inert`, a file with any other is refused."""
     try:
-        names = get_unsafe_globals_in_checkpoint(path)
+        zipped = _is_zip(path)
+        names = get_unsafe_globals_in_checkpoint(path) if zipped else []
+        if refused := [name for name in names if not INERT.fullmatch(name)]:
+            raise _refusal(path, refused)
+        stubs = [(type(name.rsplit(".", 1)[-1], (Inert,), {}), name) for name in names]
+        with safe_globals(stubs), warnings.catch_warnings():  # type: ignore[arg-type]
+            warnings.simplefilter("ignore")  # torch's advice to programmers, about the pickle's protocol
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except READ_ERRORS as error:
-        raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
-    refused = sorted(name for name in names if not INERT.fullmatch(name))
-    if refused:
-        raise CheckpointError(
-            f"{path}: refused: it would run code ({', '.join(refused)}); get it from a trusted source"
-        )
-    stubs = [(type(name.rsplit(".", 1)[-1], (Inert,), {}), name) for name in names]
-    try:
-        with safe_globals(stubs):  # type: ignore[arg-type]
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except READ_ERRORS as error:
-        raise CheckpointError(f"{path}: damaged or not weights ({_first_line(error)}); copy it again") from error
+        if found := re.search(r"GLOBAL (\S+)", str(error)):  # of a file in the old format: only reading it tells
+            raise _refusal(path, [found[1]]) from error
+        raise CheckpointError(f"{path}: damaged, cut off or foreign ({_first_line(error)}); copy it again") from error
 
 
 def write(state: State, path: Path) -> None:
@@ -97,6 +102,20 @@ def _tensors(content: Any, path: Path) -> State:
     return tensors
 
 
+def _is_zip(path: Path) -> bool:
+    """Tell today's format of torch.save from the old one; ValueError for what is neither."""
+    with path.open("rb") as file:
+        begin = file.read(len(ZIP))
+    if begin != ZIP and not begin.startswith(PICKLE):
+        raise ValueError("not a file of torch.save" if begin else "0 bytes")
+    return begin == ZIP
+
+
+def _refusal(path: Path, names: Iterable[str]) -> CheckpointError:
+    return CheckpointError(f"{path}: refused: it would run code ({shown(names)}); get it from a trusted source")
+
+
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:160]
+    """Return what is wrong in one line; torch's own advice to load the file unsafely is left out."""
+    lines = [line for line in str(error).splitlines() if line.strip() and "weights_only" not in line]
+    return (lines or [type(error).__name__])[0].strip()[:160]
