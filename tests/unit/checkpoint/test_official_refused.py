@@ -21,7 +21,7 @@ OTHER_WEIGHTS: dict[str, Change] = {
     r"1 weights missing \(gpt\.mel_head\.bias\)": lambda state: drop(state, "gpt.mel_head.bias"),
     r"lacks text_embedding\.weight": lambda state: drop(state, "gpt.text_embedding.weight"),
     r"lacks conditioning_perceiver\.latents": lambda state: drop(state, "gpt.conditioning_perceiver"),
-    r"3 weights missing \(hifi.*\.ups\.3\.bias, ": lambda state: drop(state, f"{VOCODER}.ups.3."),
+    r"2 unknown \(hifi.*conds\.3\.bias, ": lambda state: drop(state, f"{VOCODER}.ups.3."),
     r"1 layers, config\.json says 2": lambda state: drop(state, "gpt.gpt.h.1."),
     r"0 layers, config\.json says 2": lambda state: drop(state, "gpt.gpt.h."),
     r"1 unknown \(gpt\.new\.weight\)": lambda state: {**state, "gpt.new.weight": torch.ones(2)},
