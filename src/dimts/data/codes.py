@@ -8,16 +8,19 @@ mel of a cropped recording would have seen reflections. Shards name their clips 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dimts import files
 from dimts.audio import io
 from dimts.audio.resample import sinc
 from dimts.checkpoint.official import Base, fingerprint
@@ -65,17 +68,24 @@ class Cache:
 
 
 def ensure(dataset: Dataset, base: Base, progress: Progress | None = None) -> Cache:
-    """Compute what the cache lacks for this base, then open it. DataError names a clip that changed or is gone."""
+    """Compute what the cache lacks for this base, then open it. DataError names a clip that changed or is gone.
+
+    Of several processes one computes, while the others wait.
+    """
     dvae, stats = base.need_dvae(), base.network.mel_stats
     identity = fingerprint(stats, dvae.codebook.embed, *dvae.encoder.state_dict().values())
     folder = dataset.folder / FOLDER / f"{FORMAT}-{identity[:16]}"
     entries = _index(folder)
-    missing = [clip for clip in dataset.clips if clip.sha256 not in entries]
-    for start in range(0, len(missing), SHARD_CLIPS):
-        batch = {clip.sha256: clip for clip in missing[start : start + SHARD_CLIPS]}
-        entries |= _write_shard(folder, dataset.folder, list(batch.values()), dvae, stats)
-        if progress:
-            progress(min(start + SHARD_CLIPS, len(missing)), len(missing))
+    if all(clip.sha256 in entries for clip in dataset.clips):
+        return Cache(entries)
+    with _held(folder):
+        entries = _index(folder)
+        missing = list({clip.sha256: clip for clip in dataset.clips if clip.sha256 not in entries}.values())
+        for start in range(0, len(missing), SHARD_CLIPS):
+            batch = missing[start : start + SHARD_CLIPS]
+            entries |= _write_shard(folder, dataset.folder, batch, dvae, stats)
+            if progress:
+                progress(start + len(batch), len(missing))
     return Cache(entries)
 
 
@@ -91,6 +101,22 @@ def encode(samples_N: Tensor, dvae: Dvae, stats: Tensor) -> tuple[Tensor, Tensor
     return codes_A.cpu(), mel.prompt_mel(samples_1N, stats)[0].cpu()
 
 
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a cache against other processes, and sweep up after killed ones."""
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise DataError(f"{folder}: the code cache cannot be written ({error.strerror}); see to the disk") from error
+    try:
+        files.sweep(folder)
+        yield
+    finally:
+        lock.release()
+
+
 def _write_shard(folder: Path, root: Path, clips: Sequence[Clip], dvae: Dvae, stats: Tensor) -> dict[str, Entry]:
     tensors: dict[str, Tensor] = {}
     index: dict[str, tuple[int, int]] = {}
@@ -102,7 +128,6 @@ def _write_shard(folder: Path, root: Path, clips: Sequence[Clip], dvae: Dvae, st
     name = hashlib.sha256("".join(sorted(index)).encode()).hexdigest()[:16]
     path = folder / f"shard-{name}.safetensors"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as beside:
             save_file(tensors, beside, metadata={"index": json.dumps(index)})
     except (OSError, SafetensorError) as error:
