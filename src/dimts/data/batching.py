@@ -118,15 +118,19 @@ def collate(
     slices = [mel_MF[:, draw.frames].to(device) for (_, mel_MF), draw in zip(read, draws, strict=True)]
     text_targets = torch.cat([torch.cat([ids, ids.new_tensor([stop_id])]) for ids in text])
     code_targets = torch.cat([_code_targets(c, d, prompt.masking) for c, d in zip(codes, draws, strict=True)])
-    return MicroBatch(_prompts(slices, prompt.pad_prompts, stats), text, codes, text_targets, code_targets)
+    return MicroBatch(_prompts(slices, prompt, stats), text, codes, text_targets, code_targets)
 
 
-def _prompts(slices: Sequence[Tensor], padded: bool, stats: Tensor) -> tuple[Tensor, ...]:
-    """Stack prompts, with silence up to 6 s behind each if `padded` (UPSTREAM: attended to), else one by one."""
-    if not padded:
+def _prompts(slices: Sequence[Tensor], prompt: Prompt, stats: Tensor) -> tuple[Tensor, ...]:
+    """Stack prompts, with silence up to the longest there can be behind each, or give them one by one.
+
+    UPSTREAM: silence is attended to, so its length must not depend on which clips happen to be together
+    (tests/unit/data/test_batching.py::test_padding_depends_on_no_other_clip).
+    """
+    if not prompt.pad_prompts:
         return tuple(slice_MF[None] for slice_MF in slices)
-    longest = max(PROMPT_LIMIT_SAMPLES // HOP_SAMPLES + 1, *(slice_MF.shape[1] for slice_MF in slices))
-    prompts_BMF = mel.silence(stats).expand(len(slices), -1, longest).clone()
+    frames = max(PROMPT_LIMIT_SAMPLES, prompt.max_samples) // HOP_SAMPLES + 1
+    prompts_BMF = mel.silence(stats).expand(len(slices), -1, frames).clone()
     for prompt_MF, slice_MF in zip(prompts_BMF, slices, strict=True):
         prompt_MF[:, : slice_MF.shape[1]] = slice_MF
     return (prompts_BMF,)

@@ -12,7 +12,8 @@ from dimts.config import Data, Limits
 from dimts.data import codes, manifest
 from dimts.data.codes import Cache, Progress
 from dimts.data.manifest import Clip, Dataset, Rejection
-from dimts.errors import DataError
+from dimts.errors import ConfigError, DataError
+from dimts.model.shapes import CODE_SAMPLES, STOP_TARGETS
 from dimts.text.bpe import Tokenizer
 
 STAGE = "training"  # as rejections call it
@@ -53,7 +54,11 @@ class Pair:
 
 
 def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, progress: Progress | None = None) -> Pair:
-    """Open datasets for a run. DataError when too many clips do not fit, or nothing is left."""
+    """Open datasets for a run.
+
+    ConfigError when the base cannot hold clips of the limit; DataError when too many clips do not fit, or none is left.
+    """
+    _refuse_long(limits, base)
     datasets = tuple(manifest.read(folder) for folder in data.datasets)
     found: list[Example] = []
     rejected: list[Rejection] = []
@@ -93,6 +98,14 @@ def _unfit(example: Example, limits: Limits, tokenizer: Tokenizer) -> Rejection 
             clip = example.clip
             return Rejection(clip.id, STAGE, reason, measured, limit, clip.source, clip.text, clip.duration_s)
     return None
+
+
+def _refuse_long(limits: Limits, base: Base) -> None:
+    most = (base.network.shape.gpt.code_positions - STOP_TARGETS) * CODE_SAMPLES
+    if limits.clip_samples > most:
+        raise ConfigError(
+            f"limits.clip_samples: {limits.clip_samples} is more than {base.folder} can hold: at most {most} samples"
+        )
 
 
 def _refuse_many(rejected: Sequence[Rejection], accepted: int, limits: Limits) -> None:
