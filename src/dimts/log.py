@@ -2,9 +2,8 @@
 
 import json
 import math
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,25 +11,25 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dimts import files
+
 METRICS = "metrics.jsonl"
 LINE_EVERY_S = 10.0  # where the output is no terminal, a line this often stands for the bar
 
 
 class Metrics:
-    """Appends lines to metrics.jsonl; lines of updates that will be replayed are cut off first."""
+    """Appends lines to metrics.jsonl; lines of what will be done again are cut off first. TrainingError: no disk."""
 
     def __init__(self, run: Path, update: int) -> None:
         self.path = run / METRICS
-        kept = [line for line in read(run) if line["update"] <= update]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        beside = self.path.with_name(f".{METRICS}.{os.getpid()}.part")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, self.path)
+        kept = [line for line in read(run) if 0 < update >= line["update"]]  # at 0 everything is done again
+        with files.writing(self.path):
+            files.write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def write(self, kind: str, update: int, facts: Mapping[str, Any]) -> None:
         """Append one line; numbers that JSON lacks become null."""
         line = json.dumps({"kind": kind, "update": update, **{key: _plain(value) for key, value in facts.items()}})
-        with self.path.open("a", encoding="utf-8") as file:
+        with files.writing(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 
@@ -83,12 +82,20 @@ class Display:
         now = time.monotonic()
         if not self.live and (now - self.said_at > LINE_EVERY_S or update == self.total_updates):
             self.said_at = now
-            self.console.print(f"{where}  {text}", highlight=False)
+            self._say(f"{where}  {text}")
+
+    def skipped(self, update: int, clips: Sequence[str]) -> None:
+        """Tell of an update that moved no weight."""
+        named = f"the loss of {', '.join(clips[:5])}" if clips else "the gradient"
+        self._say(f"update {update:,} is skipped: {named} is not finite")
 
     def evaluated(self, update: int, facts: Mapping[str, float]) -> None:
         """Show an evaluation."""
         text = "code loss {code_loss:.3f}  accuracy {code_accuracy:.1%}  text loss {text_loss:.3f}".format(**facts)
-        self.console.print(f"evaluation after {update:,} updates: {text}", highlight=False)
+        self._say(f"evaluation after {update:,} updates: {text}")
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

@@ -160,7 +160,7 @@ def test_what_is_written_reads_back_the_same(tmp_path: Path) -> None:
 def test_settings_are_frozen(tmp_path: Path) -> None:
     run = read(tmp_path, LEAST)
     with pytest.raises(ValueError, match="frozen"):
-        run.train.epochs = 3  # type: ignore[misc]
+        run.train.epochs = 3
 
 
 def test_every_setting_has_a_help_text() -> None:

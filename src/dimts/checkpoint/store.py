@@ -4,6 +4,7 @@
 hashes. A folder without a manifest that fits is not a checkpoint: a run resumes from the newest complete one.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dimts import files
 from dimts.checkpoint import weights
 from dimts.checkpoint.weights import State
 from dimts.errors import CheckpointError
@@ -33,14 +35,14 @@ class Checkpoint:
 
 def save(run: Path, checkpoint: Checkpoint) -> Path:
     """Write a checkpoint whole or not at all. CheckpointError when the disk is full; earlier ones stay as they are."""
-    path = run / FOLDER / f"update-{checkpoint.update:06d}"
+    path = place(run, checkpoint.update)
     try:
         with whole_folder(path) as beside:
             for name, state in checkpoint.tensors.items():
                 weights.write(state, beside / f"{name}.safetensors")
             hashes = {file.name: sha256(file) for file in sorted(beside.iterdir())}
-            facts = {"update": checkpoint.update, "files": hashes, "facts": dict(checkpoint.facts)}
-            write_text(beside / MANIFEST, json.dumps(facts, indent=2) + "\n")
+            content = {"update": checkpoint.update, "files": hashes, "facts": dict(checkpoint.facts)}
+            write_text(beside / MANIFEST, json.dumps({**content, "sha256": _seal(content)}, indent=2) + "\n")
     except (OSError, CheckpointError) as error:
         raise CheckpointError(
             f"{path}: cannot be saved ({_reason(error)}); earlier checkpoints are intact: free space and start again"
@@ -48,9 +50,30 @@ def save(run: Path, checkpoint: Checkpoint) -> Path:
     return path
 
 
+def place(run: Path, update: int) -> Path:
+    """Return where the checkpoint of an update lies, or would."""
+    return run / FOLDER / f"update-{update:06d}"
+
+
 def newest(run: Path) -> Path | None:
     """Return the newest complete checkpoint of a run, or None."""
     return next((path for path in reversed(all_of(run)) if not problems(path)), None)
+
+
+def latest(run: Path) -> tuple[Checkpoint | None, list[str]]:
+    """Read the newest complete checkpoint, or None where there is none; say what is wrong with each newer one.
+
+    CheckpointError when there are checkpoints and all are damaged: a run must not start over unasked.
+    """
+    found: list[str] = []
+    for path in reversed(all_of(run)):
+        if wrong := problems(path):
+            found += wrong
+        else:
+            return _read(path), found
+    if found:
+        raise CheckpointError(*found, f"{run / FOLDER}: no checkpoint is complete; remove the folder to start over")
+    return None, []
 
 
 def all_of(run: Path) -> list[Path]:
@@ -70,12 +93,15 @@ def update_of(path: Path) -> int:
 def problems(path: Path) -> list[str]:
     """Say what is wrong with a checkpoint folder, one line each; [] when every file has its hash."""
     try:
-        hashes = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        seal = manifest.pop("sha256")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return [f"{path}: no manifest: the checkpoint is incomplete"]
+    if seal != _seal(manifest):
+        return [f"{path / MANIFEST}: changed since it was saved"]
     return [
         f"{path / name}: missing or changed since it was saved"
-        for name, expected in hashes.items()
+        for name, expected in manifest["files"].items()
         if not (path / name).is_file() or sha256(path / name) != expected
     ]
 
@@ -84,27 +110,39 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint. CheckpointError when it is incomplete or changed."""
     if found := problems(path):
         raise CheckpointError(*found)
+    return _read(path)
+
+
+def rotate(run: Path, update: int, keep: int, protected: Collection[int]) -> None:
+    """Delete all but the newest `keep` checkpoints up to `update`, the last one saved, and the protected updates.
+
+    Later ones are damaged, else the run would have gone on from there.
+    """
+    paths = all_of(run)
+    recent = [path for path in paths if update_of(path) <= update][-keep:]
+    for path in paths:
+        if path not in recent and update_of(path) not in protected:
+            shutil.rmtree(path)
+
+
+def sweep(run: Path) -> None:
+    """Tidy up after a killed process; only for the process that holds the run."""
+    for folder in (run, *(path for path in run.iterdir() if path.is_dir())):
+        files.sweep(folder)
+
+
+def _read(path: Path) -> Checkpoint:
     manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     tensors = {Path(name).stem: weights.read(path / name) for name in manifest["files"]}
     return Checkpoint(manifest["update"], tensors, manifest["facts"])
 
 
-def rotate(run: Path, keep: int, protected: Collection[int]) -> None:
-    """Delete all but the newest `keep` checkpoints and the protected updates."""
-    paths = all_of(run)
-    for path in paths[: max(0, len(paths) - keep)]:
-        if update_of(path) not in protected:
-            shutil.rmtree(path)
+def _seal(content: Mapping[str, Any]) -> str:
+    """Return the hash of a manifest's own facts, which no other file vouches for."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def sweep(run: Path) -> None:
-    """Remove what a killed process left half written; only for the process that holds the run."""
-    for folder in (run, run / FOLDER):
-        for path in folder.glob(".*.part") if folder.is_dir() else ():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for path in folder.glob(".*.old") if folder.is_dir() else ():
-            shutil.rmtree(path)
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+def _reason(error: BaseException) -> str:
+    while error.__cause__:
+        error = error.__cause__
+    return getattr(error, "strerror", None) or str(error)

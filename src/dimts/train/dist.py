@@ -30,6 +30,22 @@ class World:
             for tensor in tensors:
                 torch.distributed.all_reduce(tensor)
 
+    def total(self, *values: float) -> list[float]:
+        """Return sums over all processes, in double precision."""
+        if self.size == 1:
+            return list(values)
+        sums = torch.tensor(values, dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(sums)
+        return [float(value) for value in sums]
+
+    def together(self, names: Sequence[str]) -> list[str]:
+        """Return the names that all processes give, in the order of their ranks."""
+        if self.size == 1:
+            return list(names)
+        gathered: list[list[str]] = [[]] * self.size
+        torch.distributed.all_gather_object(gathered, list(names))
+        return [name for given in gathered for name in given]
+
     def any(self, flag: bool) -> bool:
         """Say whether any process raised its flag."""
         if self.size == 1:

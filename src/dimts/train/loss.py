@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from dimts.data.batching import IGNORED, MicroBatch
 from dimts.model.gpt import Gpt, Scores
+from dimts.model.shapes import STOP_TARGETS
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ def sums(scores: Scores, batch: MicroBatch, label_smoothing: float = 0.0) -> Sum
         _sum(scores.text_NR, batch.text_targets_N, label_smoothing),
         _sum(scores.codes_NR, batch.code_targets_N, label_smoothing),
     )
+
+
+def not_finite(scores: Scores, batch: MicroBatch) -> list[int]:
+    """Return the numbers of the clips in a micro-batch whose scores are not finite, or all if none has such scores."""
+    text = torch.split(scores.text_NR.isfinite().all(1), [len(ids) + 1 for ids in batch.text])
+    codes = torch.split(scores.codes_NR.isfinite().all(1), [len(ids) + STOP_TARGETS for ids in batch.codes])
+    bad = [i for i, rows in enumerate(zip(text, codes, strict=True)) if not all(bool(row.all()) for row in rows)]
+    return bad or list(range(len(batch.text)))
 
 
 def _sum(scores_NR: Tensor, targets_N: Tensor, label_smoothing: float) -> Tensor:

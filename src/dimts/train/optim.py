@@ -38,8 +38,10 @@ class Optimizer:
         self.rates = [float(group["lr"]) for group in self.adamw.param_groups]
 
     def attach(self) -> list[Tensor]:
-        """Give the views the gradients of what they show, and return these."""
+        """Give the views the gradients of what they show, zero where this process had no clips, and return these."""
         for piece, view in zip(self.pieces, self.views, strict=True):
+            if piece.parameter.grad is None:
+                piece.parameter.grad = torch.zeros_like(piece.parameter)
             view.grad = piece.gradient
         return self._gradients()
 

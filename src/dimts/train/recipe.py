@@ -15,9 +15,10 @@ from dimts.checkpoint.export import Bundle
 from dimts.config import RunConfig
 from dimts.data import dataset
 from dimts.errors import ConfigError
+from dimts.infer.device import choose
 from dimts.log import Display
 from dimts.text import extend
-from dimts.train import dist, interrupt, plan
+from dimts.train import dist, interrupt, plan, precision
 from dimts.train.samples import voices
 from dimts.train.trainer import Trainer
 
@@ -28,15 +29,17 @@ FREE_SECTIONS = ("save.", "evaluate.", "samples.")
 def finetune(run: RunConfig, console: Console) -> Path:
     """Fine-tune XTTS on prepared datasets; return the voice bundle."""
     world = dist.join(run.device)
+    console = console if world.leads else Console(quiet=True)
     with hold(run.out, world.leads):
         keep_settings(run, world.leads)
         trainer, bundle = prepare(run, world, console)
-        resumed = trainer.resume(run.out)
-        announce(run, plan.of(trainer, bundle.base.tokenizer.rows), trainer, resumed, console)
+        news = trainer.resume(run.out)
+        announce(run, plan.of(trainer, bundle.base.tokenizer.rows), trainer, news, console)
         clips = len(trainer.pair.train) * trainer.total_updates / trainer.plan.updates_per_epoch
         done = clips * trainer.state.update / trainer.total_updates
         with (
             interrupt.deferred() as stop,
+            precision.tf32(run.train.tf32),
             Display(round(clips), round(done), trainer.total_updates, console) as display,
         ):
             trainer.fit(stop, display)
@@ -88,9 +91,11 @@ def hold(out: Path, leads: bool) -> Iterator[None]:
         raise ConfigError(f"{out}: another process is training here; wait for it or choose another out") from error
     except OSError as error:
         raise ConfigError(f"{out}: cannot be a run folder ({error.strerror}); choose another out") from error
-    with lock:
+    try:
         store.sweep(out)
         yield
+    finally:
+        lock.release()
 
 
 def keep_settings(run: RunConfig, leads: bool) -> None:
@@ -106,7 +111,8 @@ def keep_settings(run: RunConfig, leads: bool) -> None:
                   for name in changed)
             )  # fmt: skip
     if leads:
-        files.write_text(path, config.write(run))
+        with files.writing(path):
+            files.write_text(path, config.write(run))
 
 
 def flatten(content: object, prefix: str = "") -> dict[str, object]:
@@ -124,14 +130,24 @@ def free(name: str) -> bool:
     return name in FREE_TO_CHANGE or name.startswith(FREE_SECTIONS)
 
 
-def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, resumed: bool, console: Console) -> None:
+def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, news: list[str], console: Console) -> None:
     """Say what will happen; write plan.json and the ledger of clips that do not fit."""
     if not trainer.world.leads:
         return
-    files.write_text(run.out / "plan.json", json.dumps(planned.facts(), indent=2) + "\n")
     ledger = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in trainer.pair.rejected)
-    files.write_text(run.out / "rejected.jsonl", ledger)
-    for line in planned.lines():
-        console.print(line, highlight=False)
-    if resumed:
-        console.print(f"going on after update {trainer.state.update:,}", highlight=False)
+    with files.writing(run.out):
+        files.write_text(run.out / "plan.json", json.dumps(planned.facts(), indent=2) + "\n")
+        files.write_text(run.out / "rejected.jsonl", ledger)
+    for line in [*planned.lines(), *news]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def export_run(folder: Path, out: Path, console: Console) -> Path:
+    """Export a run's best checkpoint again, to another place. ConfigError when there is nothing to export."""
+    if not (folder / "run.yaml").is_file():
+        raise ConfigError(f"{folder}: no run.yaml: not a run folder; give the `out` of a run")
+    run = config.read(folder / "run.yaml")
+    trainer, bundle = prepare(run, dist.World(0, 1, choose(run.device)), console)
+    if not trainer.resume(folder) or not trainer.state.best:
+        raise ConfigError(f"{folder}: no evaluated checkpoint yet; let `dimts train` run until its first evaluation")
+    return export_best(trainer, bundle, out)

@@ -18,7 +18,10 @@ class Samples:
 
     def __init__(self, network: Xtts, tokenizer: Tokenizer, pair: Pair, run: RunConfig) -> None:
         self.pair, self.run = pair, run
+        self.language = run.samples.language or pair.datasets[0].language
         self.speaker = Speaker(run.out, network, tokenizer, pair.longest_text_tokens)
+        for text in run.samples.texts:
+            self.speaker.pieces(text, self.language)  # what cannot be said is refused before training
 
     def speak(self, update: int) -> None:
         """Speak every text with the network as it is; in eval mode while it lasts."""
@@ -27,11 +30,10 @@ class Samples:
             return
         was_training = network.gpt.training
         network.gpt.eval()
-        language = settings.language or self.pair.datasets[0].language
         heard = next(iter(voices(network, self.pair).values()))
         for number, text in enumerate(settings.texts):
             sampling = Sampling(max_codes=settings.max_codes)
-            audio = self.speaker.speak(text, heard, language, settings.seed + number, sampling)
+            audio = self.speaker.speak(text, heard, self.language, settings.seed + number, sampling)
             io.write(self.run.out / FOLDER / f"update-{update:06d}-{number + 1}.wav", audio)
         network.gpt.train(was_training)
 

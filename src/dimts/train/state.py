@@ -4,15 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from dimts import files
 from dimts.checkpoint import store
 from dimts.checkpoint.store import Checkpoint
 from dimts.errors import CheckpointError
-from dimts.files import write_text
 from dimts.model.gpt import Gpt
 from dimts.train.average import Average
 from dimts.train.optim import Optimizer
@@ -41,9 +40,10 @@ class State:
     optimizer: Optimizer
     average: Average | None
     scaler: torch.amp.GradScaler
-    identity: Mapping[str, str]  # hashes of base and vocabulary
+    identity: Mapping[str, str]  # hashes of base, vocabulary and dataset
     update: int = 0  # completed
     best: Best | None = None
+    skipped: int = 0  # updates in a row whose gradient was not finite
 
     def save(self, run: Path, keep: int) -> None:
         """Write a checkpoint of this moment and best.json; drop old checkpoints beyond `keep`."""
@@ -52,26 +52,33 @@ class State:
             tensors["ema"] = self.average.state()
         best = asdict(self.best) if self.best else None
         facts = {"best": best, "identity": dict(self.identity), "scaler": self.scaler.state_dict()}
-        store.save(run, Checkpoint(self.update, tensors, facts))
+        store.save(run, Checkpoint(self.update, tensors, {**facts, "skipped": self.skipped}))
         self.write_best(run)
-        store.rotate(run, keep, {self.best.update} if self.best else set())
+        store.rotate(run, self.update, keep, {self.best.update} if self.best else set())
 
-    def restore(self, path: Path) -> None:
-        """Become what a checkpoint saved. CheckpointError when it is of another base or vocabulary."""
-        checkpoint = store.load(path)
-        self._check(checkpoint.facts, path)
+    def restore(self, run: Path, checkpoint: Checkpoint) -> list[str]:
+        """Become what a checkpoint saved; return what the user should know.
+
+        CheckpointError when it is of another base, vocabulary or dataset.
+        """
+        self._check(checkpoint, store.place(run, checkpoint.update))
         self._load_weights(checkpoint.tensors["weights"])
         self.optimizer.load_state(checkpoint.tensors["optimizer"])
         if self.average:
             self.average.load_state(checkpoint.tensors["ema"])
         self.scaler.load_state_dict(dict(checkpoint.facts["scaler"]))
-        self.update = checkpoint.update
+        self.update, self.skipped = checkpoint.update, checkpoint.facts["skipped"]
         self.best = Best(**checkpoint.facts["best"]) if checkpoint.facts["best"] else None
+        lost = store.problems(store.place(run, self.best.update)) if self.best else []
+        if lost:
+            self.best = None
+            lost.append("that was the best checkpoint: the best of those to come takes its place")
+        return lost
 
     def become_best(self, run: Path) -> None:
         """Put the best checkpoint's weights (its average, where there is one) into the network."""
         assert self.best
-        checkpoint = store.load(run / store.FOLDER / f"update-{self.best.update:06d}")
+        checkpoint = store.load(store.place(run, self.best.update))
         self._load_weights(checkpoint.tensors["weights"])
         if self.average:
             self.average.load_state(checkpoint.tensors["ema"])
@@ -81,7 +88,8 @@ class State:
     def write_best(self, run: Path) -> None:
         """Write best.json, if there is a best."""
         if self.best:
-            write_text(run / BEST, json.dumps(asdict(self.best), indent=2) + "\n")
+            with files.writing(run / BEST):
+                files.write_text(run / BEST, json.dumps(asdict(self.best), indent=2) + "\n")
 
     def _weights(self) -> dict[str, Tensor]:
         """Return the weights that may differ from the base's: what learns, and what has grown."""
@@ -97,9 +105,13 @@ class State:
         for name, tensor in own.items():
             tensor.copy_(weights[name])
 
-    def _check(self, facts: Mapping[str, Any], path: Path) -> None:
-        other = [what for what, digest in self.identity.items() if facts["identity"].get(what) != digest]
+    def _check(self, checkpoint: Checkpoint, path: Path) -> None:
+        identity, parts = checkpoint.facts["identity"], {"weights", "optimizer", *(["ema"] if self.average else [])}
+        other = [what for what, digest in self.identity.items() if identity.get(what) != digest]
         if other:
             raise CheckpointError(
-                f"{path}: was trained on another {' and '.join(other)}; name the old one, or a new out"
+                f"{path}: was trained on another {' and '.join(other)}; go on with the old one, or choose a new out "
+                "(and this run's voice as base, to build on it)"
             )
+        if checkpoint.tensors.keys() != parts:
+            raise CheckpointError(f"{path}: holds other parts than this run keeps; use the run's own settings")

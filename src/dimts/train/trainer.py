@@ -1,5 +1,6 @@
 """The training loop, in optimizer updates: gradients of micro-batches are added up, then the weights move once."""
 
+import hashlib
 import math
 import random
 import time
@@ -19,7 +20,7 @@ from dimts.errors import TrainingError
 from dimts.log import Display, Metrics
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
-from dimts.train import loss, schedule, trainable, validate
+from dimts.train import loss, precision, schedule, trainable, validate
 from dimts.train.average import Average
 from dimts.train.dist import World
 from dimts.train.interrupt import Stop
@@ -28,7 +29,6 @@ from dimts.train.samples import Samples
 from dimts.train.state import Best, State
 
 BAD_UPDATES = 3  # non-finite gradients in a row that end a run
-PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class Interrupted(Exception):
@@ -58,7 +58,7 @@ class Trainer:
         self.state = self._new_state(base)
         self.eval_set = validate.EvalSet(pair.eval, run.prompt, tokenizer, run.batch.eval_clips)
         self.samples = Samples(network, tokenizer, pair, run)
-        self.bad_updates = 0
+        self.saved: int | None = None  # the update that the last checkpoint holds
         self.gpt.dropout = run.train.dropout
 
     def _new_state(self, base: Base) -> State:
@@ -68,15 +68,18 @@ class Trainer:
         trainable.freeze_rest(self.network, pieces)
         average = Average(pieces, settings.ema) if settings.ema else None
         scaler = torch.amp.GradScaler(self.world.device.type, enabled=settings.precision == "fp16")
-        identity = {"base": base.sha256, "vocabulary": self.tokenizer.sha256}
+        data = hashlib.sha256(" ".join(data.sha256 for data in self.pair.datasets).encode()).hexdigest()
+        identity = {"base": base.sha256, "vocabulary": self.tokenizer.sha256, "dataset": data}
         return State(gpt, pieces, Optimizer(pieces, self.run.optimizer), average, scaler, identity)
 
-    def resume(self, out: Path) -> bool:
-        """Go on from the newest complete checkpoint in `out`; say whether there was one."""
-        newest = store.newest(out)
-        if newest:
-            self.state.restore(newest)
-        return newest is not None
+    def resume(self, out: Path) -> list[str]:
+        """Go on from the newest complete checkpoint in `out`, if any; return what the user should know about it."""
+        checkpoint, damaged = store.latest(out)
+        if checkpoint is None:
+            return []
+        lost = self.state.restore(out, checkpoint)
+        self.saved = checkpoint.update
+        return [*damaged, *lost, f"going on after update {checkpoint.update:,}"]
 
     def fit(self, stop: Stop, display: Display) -> None:
         """Train until all updates are done. Interrupted when `stop` was asked, after saving."""
@@ -95,9 +98,11 @@ class Trainer:
                 metrics.write("update", self.state.update, facts)
             display.updated(self.state.update, facts)
             self._look_after(metrics, display)
+        if self.state.best is None:  # its checkpoint is gone, or the run was cut short
+            self._save(self._evaluate(metrics, display))
 
     def best(self) -> Xtts:
-        """Return the network with the best checkpoint's weights in it."""
+        """Return the network with the best checkpoint's weights in it, after `fit`."""
         self.state.become_best(self.run.out)
         return self.network.eval()
 
@@ -108,7 +113,7 @@ class Trainer:
         if last or done % self.run.evaluate.every_updates == 0:
             better = self._evaluate(metrics, display)
         if last or better or done % self.run.save.every_updates == 0:
-            self._save()
+            self._save(better)
 
     def _evaluate(self, metrics: Metrics | None, display: Display) -> bool:
         """Score the network (its average, if there is one), speak samples; say whether this is the best so far."""
@@ -125,9 +130,11 @@ class Trainer:
             self.state.best = Best(done, scores.code_loss)
         return better
 
-    def _save(self) -> None:
-        if self.world.leads:
+    def _save(self, better: bool = False) -> None:
+        """Save this moment, unless it is saved already and no better one than it was known to be."""
+        if self.world.leads and (better or self.saved != self.state.update):
             self.state.save(self.run.out, self.run.save.keep)
+        self.saved = self.state.update
         self.world.wait()
 
     def _step(self, update: Update, stop: Stop, display: Display) -> dict[str, Any] | None:
@@ -142,12 +149,13 @@ class Trainer:
             if self.world.any(stop.asked):
                 return None
         factor = schedule.factor(self.run.schedule, update.number, self.total_updates)
-        norms = self._move(update, factor, tally)
+        norms = self._move(update, factor)
+        if not math.isfinite(norms.before):
+            self._skip(update, self.world.together(tally.bad_clips), display)
         seconds = time.perf_counter() - began
         clips = sum(map(len, update.micro_batches))
-        sums = torch.tensor([tally.text, tally.codes], dtype=torch.float64)
-        self.world.add_up([sums])
-        loss_text, loss_code = float(sums[0]) / update.text_targets, float(sums[1]) / update.code_targets
+        text, codes = self.world.total(tally.text, tally.codes)
+        loss_text, loss_code = text / update.text_targets, codes / update.code_targets
         return {
             "epoch": update.epoch,
             "loss": self.run.train.text_weight * loss_text + loss_code,
@@ -156,6 +164,7 @@ class Trainer:
             "lr": self.run.optimizer.lr * factor,
             "grad_norm": norms.before,
             "grad_norm_clipped": norms.after,
+            "skipped": not math.isfinite(norms.before),
             "clips": clips,
             "seconds": round(seconds, 4),
             "clips_s": round(clips / seconds, 3),
@@ -166,7 +175,8 @@ class Trainer:
         torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
         batch = collate(self.pair.train, draws, self.run.prompt, self.stats, self.tokenizer.stop_id)
         settings = self.run.train
-        with torch.autocast(self.world.device.type, PRECISIONS.get(settings.precision), settings.precision != "fp32"):
+        dtype = precision.AUTOCAST.get(settings.precision)
+        with torch.autocast(self.world.device.type, dtype, dtype is not None):
             scores = loss.score(self.gpt, batch, self.tokenizer.start_id, self.run.batch.layout == "padded")
         sums = loss.sums(scores, batch, settings.label_smoothing)
         share = sums.loss(update.text_targets, update.code_targets, settings.text_weight)
@@ -174,10 +184,10 @@ class Trainer:
         tally.text += float(sums.text.detach())
         tally.codes += float(sums.codes.detach())
         if not bool(torch.isfinite(share)):
-            tally.bad_clips += [self.pair.train[draw.index].clip.id for draw in draws]
+            tally.bad_clips += [self.pair.train[draws[i].index].clip.id for i in loss.not_finite(scores, batch)]
 
-    def _move(self, update: Update, factor: float, tally: Tally) -> Norms:
-        """Add up gradients over processes, clip them and step; a non-finite update is skipped."""
+    def _move(self, update: Update, factor: float) -> Norms:
+        """Add up gradients over processes, clip them and step; no weight moves when they are not finite."""
         state = self.state
         self.world.add_up(state.optimizer.attach())
         state.scaler.unscale_(state.optimizer.adamw)
@@ -185,22 +195,22 @@ class Trainer:
         if math.isfinite(norms.before):
             state.optimizer.set_rates(factor)
             state.scaler.step(state.optimizer.adamw)
-            self.bad_updates = 0
+            state.skipped = 0
             if state.average:
                 state.average.update()
-        else:
-            self._count_bad(update, tally)
         state.scaler.update()
         return norms
 
-    def _count_bad(self, update: Update, tally: Tally) -> None:
-        """Count a skipped update. TrainingError after three in a row; fp16 first lowers its scale."""
+    def _skip(self, update: Update, clips: list[str], display: Display) -> None:
+        """Tell of a skipped update. TrainingError after three in a row, once fp16 can lower its scale no more."""
+        display.skipped(update.number + 1, clips)
         if self.state.scaler.is_enabled() and self.state.scaler.get_scale() > 1:
             return
-        self.bad_updates += 1
-        if self.bad_updates >= BAD_UPDATES:
-            named = ", ".join(tally.bad_clips[:5]) or f"all {len(update.micro_batches)} micro-batches are finite alone"
+        self.state.skipped += 1
+        if self.state.skipped >= BAD_UPDATES:
+            self._save()
+            named = ", ".join(clips[:5]) or f"all {len(update.micro_batches)} micro-batches are finite alone"
             raise TrainingError(
-                f"update {update.number + 1}: the gradient is not finite for the {BAD_UPDATES}rd time in a row "
-                f"(clips: {named}); the last checkpoint is sound: look at these clips, or lower optimizer.lr"
+                f"update {update.number + 1:,}: the gradient is not finite for the {BAD_UPDATES}rd time in a row "
+                f"(clips: {named}); what was learned before is saved: look at these clips, or lower optimizer.lr"
             )

@@ -9,6 +9,7 @@ from torch import Tensor
 from dimts.config import Prompt
 from dimts.data.batching import IGNORED, collate, fixed_draw
 from dimts.data.dataset import Example
+from dimts.errors import TrainingError
 from dimts.model.gpt import Gpt
 from dimts.text.bpe import Tokenizer
 from dimts.train import loss
@@ -39,12 +40,15 @@ class EvalSet:
 
 @torch.no_grad()
 def evaluate(gpt: Gpt, held_out: EvalSet, stats: Tensor) -> Scores:
-    """Score the network on a set of clips; eval mode while it lasts."""
+    """Score the network on a set of clips; eval mode while it lasts. TrainingError names clips that have no score."""
     was_training = gpt.training
     gpt.eval()
     totals = torch.zeros(7, dtype=torch.float64)
     for start in range(0, len(held_out.examples), held_out.clips):
         totals += _batch_totals(gpt, held_out, start, stats).cpu()
+        if not bool(totals.isfinite().all()):
+            clips = ", ".join(example.clip.id for example in held_out.examples[start : start + held_out.clips])
+            raise TrainingError(f"evaluation: the loss is not finite (clips: {clips}); look at these clips")
     gpt.train(was_training)
     masked, masked_count, right, codes, code_count, text, text_count = totals.tolist()
     return Scores(masked / masked_count, codes / code_count, text / text_count, right / masked_count)
