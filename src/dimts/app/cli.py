@@ -37,7 +37,7 @@ RunFile = Annotated[Path, typer.Argument(help="Run file (YAML); see recipes/.", 
 def main() -> None:
     """Run a command; errors that a user can mend become lines and exit code 1.
 
-    Idle OpenMP threads sleep instead of spinning: beside other programs training is up to twenty times faster so (LOG.md).
+    Idle OpenMP threads sleep instead of spinning: beside other programs training is many times faster (LOG.md).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
@@ -82,6 +82,21 @@ def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> N
     trainer, bundle = recipe.prepare(run, dist.join(run.device), Console(stderr=True))
     planned = planning.of(trainer, bundle.base.tokenizer.rows)
     show(planned.facts(), as_json, *planned.lines())
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder: the `out` of a run.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Voice bundle to write.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Export a run's best checkpoint as a voice bundle."""
+    from rich.console import Console
+
+    from dimts.train import recipe
+
+    voice = recipe.export_run(run, out, Console(stderr=True))
+    show({"voice": str(voice)}, as_json, f"the voice is ready: {voice}")
 
 
 @app.command()

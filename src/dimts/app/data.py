@@ -29,8 +29,9 @@ def prepare(
 
     from dimts.app.bar import counting
     from dimts.data import prepare as preparing
+    from dimts.data.filters import Limits
 
-    limits = preparing.Limits().override(dict(_pair(text) for text in limit))
+    limits = Limits().override(dict(_pair(text) for text in limit))
     options = preparing.Options(eval_share=eval_share, seed=seed, speaker=speaker, limits=limits)
     with counting("reading clips", Console(stderr=True)) as progress:
         dataset = preparing.prepare(sources, out, language, options, progress)

@@ -83,7 +83,7 @@ def _train(out: Path, epochs: int, console: Any) -> dict[str, Any]:
         return facts | {"picture": f"not drawn: {missing}"}
 
 
-def _settings(out: Path, epochs: int) -> Mapping[str, Any]:
+def _settings(out: Path, epochs: int) -> dict[str, Any]:
     """Return the run's settings: those of a network that learns from nothing, not the recipe's for official weights."""
     return {
         "base": str(out / "base"),
