@@ -7,17 +7,13 @@ for each kind of written thing, `amharic/spoken.py` the Amharic words for it, `a
 of each mark.
 """
 
-import re
-from dataclasses import replace
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 from dimts.text.language import Language
-from dimts.text.languages.amharic import fold, letters, lexicon, pipeline, punctuation, spoken
+from dimts.text.languages.amharic import fold, letters, lexicon, pipeline, spoken
 
-_FILES = Path(str(resources.files("dimts.text.languages.amharic")))
-_FOREIGN = re.compile(rf"[^{letters.LETTERS}\u135d-\u135f{re.escape(punctuation.KEPT)}\s]")
+_FILES = Path(__file__).parent / "amharic"
 
 
 @cache
@@ -49,18 +45,9 @@ def with_files(
 
     `keep_marks` keeps the gemination marks U+135D-135F of text and lexicon, for G2P. Raises TextError for a bad line.
     """
-    ours = _recipe()
-    recipe = replace(
-        ours,
-        abbreviations=(*ours.abbreviations, *([abbreviations] if abbreviations else [])),
-        lexicon=lexicon.read(lexicon_file) if lexicon_file else {},
-        keep_marks=keep_marks,
-    )
-    return replace(LANGUAGE, steps=pipeline.steps(recipe))
+    return pipeline.with_files(LANGUAGE, _recipe(), abbreviations, lexicon_file, keep_marks)
 
 
 def foreign(text: str) -> list[str]:
     """The characters of other scripts that normalising leaves in a text, each once, in order of appearance."""
-    for _, step in LANGUAGE.steps:
-        text = step(text)
-    return list(dict.fromkeys(_FOREIGN.findall(text)))
+    return pipeline.foreign(LANGUAGE, text)

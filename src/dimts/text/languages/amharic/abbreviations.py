@@ -14,6 +14,7 @@ becomes a space.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from dimts.errors import TextError
@@ -21,10 +22,11 @@ from dimts.text.languages.amharic.grammar import Grammar
 from dimts.text.languages.amharic.letters import LETTER, SIXTH, order, same_consonant, with_order
 from dimts.text.languages.amharic.money import either
 
-_CHAIN = re.compile(rf"(?<!{LETTER}){LETTER}+(?:(?:\. ?|/){LETTER}+)+(?:\.(?= |$|[\"'-]))?")
-_PARTS = re.compile(r"(\. ?|/)")
+_CHAIN = re.compile(rf"(?<!{LETTER}){LETTER}+(?:[./] ?{LETTER}+)+(?:\.(?= |$|[\"'-]))?")
+_PARTS = re.compile(r"([./] ?)")
 _ALONE = re.compile(rf"(?<!{LETTER}){LETTER} (?={LETTER})")
 _LINE = re.compile(rf"{LETTER}+(?:[./]{LETTER}+)*[./]?")
+CACHED = 40  # letters; shorter chains come up again
 LONGEST_PART = 16  # letters; a longer word is no part of an abbreviation
 
 
@@ -73,16 +75,21 @@ class _Expander:
         self.folded = {fold(key): spoken for key, spoken in reversed(table.chains.items())}
         self.before_words = {fold(key): spoken for key, spoken in table.before_words.items()}
         self.before_all = {fold(key): spoken for key, spoken in table.before_all.items()}
-        self.longest = max([key.count(".") + 1 for key in table.chains], default=1)
-        self.prefixes = sorted((*grammar.glued, *grammar.apart), key=len, reverse=True)
+        self.parts: dict[str, int] = {}  # first part of a line -> the most parts that a line with it has
+        for key in self.folded:
+            head, parts = key.partition(".")[0], key.count(".") + 1
+            self.parts[head] = max(parts, self.parts.get(head, 0))
+        self.prefixes = frozenset(("", *grammar.glued, *grammar.apart))
+        self.longest_prefix = max(map(len, self.prefixes))
         self.homophones: dict[str, set[str]] = {}
         for letter in map(chr, range(0x1200, 0x135B)):
             self.homophones.setdefault(fold(letter), set()).add(letter)
         self.letter_names = frozenset(grammar.names.values())
-        prefixes = either(self.prefixes)
+        self.spell = lru_cache(maxsize=8192)(self._spell)
+        prefixes = either(self.prefixes - {""})
         joined = "|".join([self._spellings(key) for key in sorted(table.joined, key=len, reverse=True)])
         part = f"{LETTER}{{1,{LONGEST_PART}}}"
-        self.spaced = re.compile(rf"{LETTER}(?: {part}){{1,{self.longest - 1}}}(?!{LETTER})")
+        self.spaced = re.compile(rf"{LETTER}(?: {part}){{1,{max(self.parts.values(), default=2) - 1}}}(?!{LETTER})")
         self.joined = re.compile(
             rf"(?<!{LETTER})((?:{prefixes})?)({joined})({LETTER}{{0,6}})(?!{LETTER})" if table.joined else "(?!)"
         )
@@ -95,7 +102,13 @@ class _Expander:
         return self.joined.sub(self._joined, text)
 
     def _chain(self, found: re.Match[str]) -> str:
-        pieces = _PARTS.split(found[0].removesuffix("."))
+        after = found.string[found.end() : found.end() + 4]
+        at_end = len(after) < 4 and not after.strip(" \"'")
+        return self.spell(found[0], at_end) if len(found[0]) < CACHED else self._spell(found[0], at_end)
+
+    def _spell(self, chain: str, at_end: bool) -> str:
+        """A chain of parts spelled out; its last dot stays at the end of the text, or if no abbreviation claims it."""
+        pieces = _PARTS.split(chain.removesuffix("."))
         chunks, signs = pieces[::2], [*pieces[1::2], ""]
         out: list[str] = []
         at, short = 0, False  # short: what was read last is an abbreviation that a dot belongs to
@@ -103,29 +116,30 @@ class _Expander:
             read, count, short = self._read(chunks, signs, at)
             at += count
             sign = signs[at - 1]
-            out += [read, " " if sign == "/" or (sign and short) else sign]
-        if found[0].endswith("."):
-            at_end = not found.string[found.end() :].strip(" \"'") if len(found.string) - found.end() < 4 else False
-            out.append("." if at_end or not short else "")
+            out += [read, " " if sign[:1] == "/" or (sign and short) else sign]
+        if chain.endswith(".") and (at_end or not short):
+            out.append(".")
         return "".join(out)
 
     def _read(self, chunks: list[str], signs: list[str], at: int) -> tuple[str, int, bool]:
         """What begins at a chunk: its words, the number of chunks it takes, whether a dot after it belongs to it."""
-        for count in range(min(self.longest, len(chunks) - at), 1, -1):
-            if spoken := self._look_up(chunks[at : at + count]):
-                return spoken, count, len(chunks[at + count - 1]) <= 2
+        if found := self._longest(chunks, at):
+            return *found, len(chunks[at + found[1] - 1]) <= 2
         if (count := self._letters(chunks, signs, at)) > 1:
             letters = chunks[at : at + count]
             apart = count == 2 and not self.letter_names.issuperset(letters)
             return (" " if apart else "").join(letters), count, True
-        spoken = self._opener(chunks[at], signs[at])
+        spoken = self._opener(chunks, signs[at], at)
         return spoken or chunks[at], 1, spoken is not None
 
-    def _opener(self, chunk: str, sign: str) -> str | None:
-        """The words of what stands before others (ገ/, ቁ.), with its prefix."""
-        openers = self.before_words if sign == "/" else self.before_all if sign else {}
-        for prefix in ("", *self.prefixes):
-            if chunk.startswith(prefix) and (spoken := openers.get(self.fold(chunk[len(prefix) :]))):
+    def _opener(self, chunks: list[str], sign: str, at: int) -> str | None:
+        """The words of what stands before others (ገ/, ቁ.), with its prefix; `ሀ/ ` with a space labels a list."""
+        chunk, openers = chunks[at], self.before_all if sign[:1] == "." else {}
+        if sign == "/" and (len(chunks[at + 1]) > 1 or self._longest(chunks, at + 1)):
+            openers = self.before_words
+        for length in range(min(len(chunk), self.longest_prefix + 1)):
+            prefix, spoken = chunk[:length], openers.get(self.fold(chunk[length:]))
+            if spoken and prefix in self.prefixes:
                 return self._prefixed(prefix, spoken)
         return None
 
@@ -150,30 +164,36 @@ class _Expander:
         """A last letter with an ending: ግን in ኢ.ሕ.አ.ዴ.ግን."""
         return any(
             (length == 1 or chunk[:length] in self.letter_names)
-            and self.grammar.attach(self.grammar.number, self.fold(chunk[length:])) is not None
+            and self.grammar.inflect(self.grammar.number, self.fold(chunk[length:])) is not None
             for length in range(1, min(len(chunk), LONGEST_PART))
         )
 
-    def _look_up(self, chunks: list[str]) -> str | None:
-        """The words of a whole abbreviation with its prefix and ending; None if it is in no line."""
-        first, last = chunks[0], chunks[-1]
-        if len(last) > LONGEST_PART:
-            return None
-        for prefix in ("", *self.prefixes):
-            if len(first) > len(prefix) and first.startswith(prefix):
-                stem = ".".join([first[len(prefix) :], *chunks[1:-1], ""])
-                if spoken := self._inflected(stem, last):
-                    return self._prefixed(prefix, spoken)
+    def _longest(self, chunks: list[str], at: int) -> tuple[str, int] | None:
+        """The words of the longest abbreviation from a chunk on, with its prefix and ending, and its number of parts."""
+        heads = self._heads(chunks[at])
+        for count in range(
+            min(max([self.parts[self.fold(head)] for _, head in heads], default=0), len(chunks) - at), 1, -1
+        ):
+            last = chunks[at + count - 1]
+            for prefix, head in heads:
+                stem = ".".join([head, *chunks[at + 1 : at + count - 1], ""])
+                if len(last) <= LONGEST_PART and (spoken := self._inflected(stem, last)):
+                    return self._prefixed(prefix, spoken), count
         return None
+
+    def _heads(self, chunk: str) -> list[tuple[str, str]]:
+        """The ways to read a chunk as a prefix, if any, and the first part of some line."""
+        cuts = [(chunk[:length], chunk[length:]) for length in range(min(len(chunk), self.longest_prefix + 1))]
+        return [cut for cut in cuts if cut[0] in self.prefixes and self.fold(cut[1]) in self.parts]
 
     def _inflected(self, stem: str, last: str) -> str | None:
         for length in range(len(last), 0, -1):
             part, ending = last[:length], self.fold(last[length:])
             if spoken := self._line(stem + part):
-                return self.grammar.attach(spoken, ending) if ending else spoken
+                return self.grammar.inflect(spoken, ending) if ending else spoken
             if order(part[-1]) != SIXTH and (spoken := self._line(stem + part[:-1] + with_order(part[-1], SIXTH))):
                 changed = self.fold(part[-1])
-                return self.grammar.attach(spoken, changed + ending) if same_consonant(spoken[-1], changed) else None
+                return self.grammar.inflect(spoken, changed + ending) if same_consonant(spoken[-1], changed) else None
         return None
 
     def _line(self, key: str) -> str | None:
@@ -193,11 +213,9 @@ class _Expander:
             if found.start() < done or parts is None or found[0][0] in self.grammar.joins:
                 continue
             chunks = parts[0].split(" ")
-            for count in range(len(chunks), 1, -1):
-                if spoken := self._look_up(chunks[:count]):
-                    out += [text[done : found.start()], spoken]
-                    done = found.start() + len(" ".join(chunks[:count]))
-                    break
+            if longest := self._longest(chunks, 0):
+                out += [text[done : found.start()], longest[0]]
+                done = found.start() + len(" ".join(chunks[: longest[1]]))
         return "".join([*out, text[done:]])
 
     def _spellings(self, key: str) -> str:
@@ -209,7 +227,7 @@ class _Expander:
     def _joined(self, found: re.Match[str]) -> str:
         prefix, key, ending = found.groups()
         spoken = self.table.joined.get(key) or self.table.joined[self.fold(key)]
-        said = self.grammar.attach(spoken, self.fold(ending)) if ending else spoken
+        said = self.grammar.inflect(spoken, self.fold(ending)) if ending else spoken
         return found[0] if said is None else self._prefixed(prefix, said)
 
 

@@ -14,11 +14,13 @@ from dimts.text.languages.amharic.money import AMOUNT, either
 
 _DOTTED = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?!\.?[0-9])")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
-_POWER = re.compile(rf"({AMOUNT})\^(-?[0-9]+)")
+_POWER = re.compile(rf"(?<![0-9.,])({AMOUNT})\^(-?[0-9]+)")
+_SQUARED = re.compile(r"(?<=[A-Za-z])\^([23])(?![0-9])")
 _FOOTNOTE = re.compile(r"\^-?[0-9]*")
 _SLASH = re.compile(r"(?<=[0-9])[/⁄](?=[0-9])")
 _CHAIN = re.compile(rf"(?<![0-9-]){AMOUNT}(?:-{AMOUNT}){{2,}}(?!-?[0-9])")
 _RATIO = re.compile(r"(?<=[0-9]):(?=[0-9])")
+_MODEL = re.compile(r"[A-Za-z] $")  # Boeing 737-800 is no range
 BYTE, IP_PARTS = 255, 4
 SMALL, FAMILIAR, LARGEST, SCORED = 10, 20, 1000, 100  # what still sounds as a fraction, or as a score
 WINDOW = 100  # characters around a score in which a word may speak of a match
@@ -36,8 +38,15 @@ class _Arithmetic:
         self.grammar = grammar
         prefixes = either((*grammar.glued, *grammar.apart))
         signs = re.escape("".join(sign for sign in grammar.operators if sign != "x"))
-        self.scored = re.compile("|".join(grammar.scores))
-        self.numbered = re.compile(rf"(?:{either(grammar.numbered)}) ?$")
+        self.rules = (
+            (re.compile(r"\."), self._dots),
+            (re.compile(r"\^"), self._powers),
+            (re.compile("[/⁄]"), self._fractions),
+            (re.compile("-"), self._ranges),
+            (re.compile(f"[:xX{signs}#~≥≤]"), self._signs),
+        )
+        self.scored = re.compile(rf"(?<!{LETTER})[{grammar.joins}]?(?:{either(grammar.scores)})(?!{LETTER})")
+        self.numbered = re.compile(rf"(?<!{LETTER})(?:{prefixes})?(?:{either(grammar.numbered)}) ?$")
         self.fraction = re.compile(
             r"(?<![0-9.,/⁄-])(?:([0-9]+)(?: | ?- ?))?([0-9]{1,4})([/⁄])([0-9]{1,4})(?![0-9]|[.,/⁄-][0-9])"
             rf"(?:{grammar.ordinals})?"
@@ -51,10 +60,26 @@ class _Arithmetic:
         self.unary = re.compile(rf"({either(grammar.unary)}) ?({AMOUNT})")
 
     def __call__(self, text: str) -> str:
-        text = _FOOTNOTE.sub(" ", _POWER.sub(self._power, _DOTTED.sub(self._dotted, text)))
-        text = _SLASH.sub(" ", self.fraction.sub(self._fraction, text))
+        for sign, rule in self.rules:
+            if sign.search(text):
+                text = rule(text)
+        return text
+
+    def _dots(self, text: str) -> str:
+        return _DOTTED.sub(self._dotted, text)
+
+    def _powers(self, text: str) -> str:
+        text = _POWER.sub(lambda found: self.grammar.power(found[1], found[2]), text)
+        return _FOOTNOTE.sub(" ", _SQUARED.sub(lambda found: self.grammar.power("", found[1]) + " ", text))
+
+    def _fractions(self, text: str) -> str:
+        return _SLASH.sub(" ", self.fraction.sub(self._fraction, text))
+
+    def _ranges(self, text: str) -> str:
         text = _CHAIN.sub(lambda found: found[0].replace("-", " "), text)
-        text = self.minus.sub(self.grammar.operators["−"], self.range.sub(self._range, text))
+        return self.minus.sub(self.grammar.operators["−"], self.range.sub(self._range, text))
+
+    def _signs(self, text: str) -> str:
         text = self.operator.sub(self._operator, _RATIO.sub(self.grammar.versus, text))
         return self.unary.sub(lambda found: " " + self.grammar.unary[found[1]].format(found[2]), text)
 
@@ -64,9 +89,6 @@ class _Arithmetic:
         if _THOUSANDS.fullmatch(found[0]) and not is_address:
             return "".join(parts)
         return f" {self.grammar.point} ".join(parts)
-
-    def _power(self, found: re.Match[str]) -> str:
-        return self.grammar.power(found[1], found[2])
 
     def _fraction(self, found: re.Match[str]) -> str:
         whole, above, sign, below = found.groups()
@@ -81,6 +103,8 @@ class _Arithmetic:
 
     def _range(self, found: re.Match[str]) -> str:
         prefix, first, mark, last, last_mark = found.groups()
+        if _MODEL.search(found.string[max(0, found.start() - 2) : found.start()]):
+            return f"{first} {last}"
         low, high = (float(number.replace(",", "")[:15]) for number in (first, last))
         if not last_mark and high < SCORED and low < SCORED and (low >= high or self._is_score(found, high)):
             return f"{prefix or ''}{first}{self.grammar.versus}{last}"

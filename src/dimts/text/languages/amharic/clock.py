@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from dimts.text.languages.amharic.grammar import Grammar, listed
 from dimts.text.languages.amharic.letters import LETTER
+from dimts.text.languages.amharic.money import either
 
 _TIME = r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9]|:[0-9])"
 # stems and short forms of the books, as they begin a citation
@@ -18,29 +19,38 @@ _BOOKS = listed(
     "ሚልክያስ ማቴዎስ ማቴ ማርቆስ ማር ሉቃስ ሉቃ ዮሐንስ ዮሐ ሮሜ ቆሮንቶስ ቆሮ ገላትያ ገላ ኤፌሶን ኤፌ ፊልጵስዩስ ፊልጵ ቆላስይስ ቆላ ተሰሎንቄ ተሰ "
     "ጢሞቴዎስ ጢሞ ቲቶ ዕብራውያን ዕብ ያዕቆብ ያዕ ጴጥሮስ ጴጥ ይሁዳ ራእይ ራዕይ ራእ"
 )
-_VERSE = re.compile(rf"(?<!{LETTER})((?:{'|'.join(_BOOKS)})\.?) ([0-9]{{1,3}}):([0-9]{{1,3}})(?![0-9:])")
+_VERSE = re.compile(rf"(?<!{LETTER})((?:{either(_BOOKS)}))\.? ([0-9]{{1,3}})[:፥] ?([0-9]{{1,3}})(?![0-9:])")
+
+
+def _parts(found: re.Match[str], at: int) -> tuple[int, int, int | None] | None:
+    """Hour, minute and second from three groups; None where no time was written."""
+    hour, minute, second = found.group(at, at + 1, at + 2)
+    return (int(hour), int(minute), int(second) if second else None) if hour else None
 
 
 def step(grammar: Grammar) -> Callable[[str], str]:
     """The step that opens up times and verses."""
-    prefixes = "|".join(sorted((*grammar.glued, *grammar.apart), key=len, reverse=True))
-    prefix = rf"(?:(?<!{LETTER})({prefixes}) ?)?"
-    said_once = rf"(?: ?{grammar.hour}(?!{LETTER}))?"
-    time = re.compile(rf"{prefix}(?<![0-9:.,]){_TIME}(?: ?- ?{_TIME})?{said_once}")
-    dotted = re.compile(rf"(?<!{LETTER})({'|'.join(grammar.dayparts)}) ([0-9]{{1,2}})\.([0-5][0-9])(?![0-9]|\.[0-9])")
+    prefixes = either((*grammar.glued, *grammar.apart))
+    before_hour = either(set(grammar.glued) - {grammar.source})  # ከሰዓት is a word of its own, the afternoon
+    prefix = rf"(?:(?<!{LETTER})((?:{before_hour})?){grammar.hour}[፦:]? |(?<!{LETTER})({prefixes}) ?)?"
+    time = re.compile(
+        rf"{prefix}(?<![0-9:.,]){_TIME}(?: ?- ?{_TIME})?(?: ?{grammar.hour}(?!{LETTER}))?"  # ሰዓት is said once
+    )
+    dotted = re.compile(rf"(?<!{LETTER})({either(grammar.dayparts)}) ([0-9]{{1,2}})\.([0-5][0-9])(?![0-9]|\.[0-9])")
 
     def spoken(found: re.Match[str]) -> str:
-        before = found[1] or ""
-        start = (int(found[2]), int(found[3]), int(found[4]) if found[4] else None)
-        if not found[5]:
-            return grammar.clock(before, *start)
-        end = (int(found[5]), int(found[6]), int(found[7]) if found[7] else None)
+        before = (found[1] or found[2] or "").strip()
+        start, end = _parts(found, 3), _parts(found, 6)
+        if end is None or start is None:
+            return grammar.clock(before, *start) if start else found[0]
         return grammar.span(before, grammar.clock("", *start), grammar.clock("", *end))
 
     def times(text: str) -> str:
-        if ":" not in text and not dotted.search(text):
-            return text
-        text = _VERSE.sub(lambda found: f"{found[1]} {grammar.verse.format(found[2], found[3])}", text)
-        return time.sub(spoken, dotted.sub(r"\1 \2:\3", text))
+        if "." in text:
+            text = dotted.sub(r"\1 \2:\3", text)
+        if ":" in text or "፥" in text:
+            text = _VERSE.sub(lambda found: f"{found[1]} {grammar.verse.format(found[2], found[3])}", text)
+            text = time.sub(spoken, text)
+        return text
 
     return times

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 
 from dimts.text.languages.amharic.grammar import Grammar
+from dimts.text.languages.amharic.letters import LETTER
+from dimts.text.languages.amharic.money import either
 
 _DIGITS = re.compile(r"(?<![0-9./-])([0-9]{1,4})([/.-])([0-9]{1,2})\2([0-9]{1,4})(?![0-9]|[/.-][0-9])")
 LAST_DAY, LAST_MONTH, YEAR = 31, 13, 4  # Pagume is the thirteenth month; digits of a year
@@ -34,11 +36,20 @@ def _read_in_turn(found: re.Match[str]) -> str:
 
 def step(grammar: Grammar) -> Callable[[str], str]:
     """The step that opens up dates."""
-    months = "|".join(sorted(grammar.months, key=len, reverse=True))
+    months = either(grammar.months)
     year = r"(?: ?/ ?([0-9]{4}|[0-9]{2})| ([0-9]{4}))(?![0-9]|[./,-][0-9])"
-    named = re.compile(rf"({months}) ([0-9]{{1,2}}(?:-[0-9]{{1,2}})?){year}")
+    prefixes = either((*grammar.glued, *grammar.apart))
+    named = re.compile(
+        rf"(?<!{LETTER})((?:{prefixes})?(?:{months})) ([0-9]{{1,2}}(?:(?: ?- ?|{grammar.until})[0-9]{{1,2}})?){year}"
+    )
+
+    days = re.compile(rf"(?<!{LETTER})({grammar.source} ?(?:{months}) [0-9]{{1,2}}) ?- ?(?=[0-9]{{1,2}}(?![0-9]))")
 
     def day_and_year(found: re.Match[str]) -> str:
         return f"{found[1]} {found[2].lstrip('0')} {grammar.day} {int(found[3] or found[4])}"
 
-    return lambda text: _DIGITS.sub(_read_in_turn, named.sub(day_and_year, text))
+    def dates(text: str) -> str:
+        text = days.sub(rf"\1{grammar.until}", text)
+        return _DIGITS.sub(_read_in_turn, named.sub(day_and_year, text))
+
+    return dates

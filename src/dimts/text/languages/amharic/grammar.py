@@ -19,7 +19,8 @@ class Grammar:
 
     read: Callable[[str], str]  # digits as written -> words
     one_by_one: Callable[[str], str]  # digits -> the word of each
-    attach: Callable[[str, str], str | None]  # words, letters written after them -> both joined; None: no ending
+    attach: Callable[[str, str], str | None]  # number words, letters written after -> both joined; None: no ending
+    inflect: Callable[[str, str], str | None]  # the same for words that are no numbers
     ordinal: str  # ending that marks an ordinal after digits: ኛ
     ordinals: str  # pattern of that ending as it may be written: [ተነረደ]?ኛ
     glued: tuple[str, ...]  # prefixes written onto a number
@@ -38,6 +39,8 @@ class Grammar:
     unary: Mapping[str, str]  # before one number: ">" -> "ከ{} በላይ"
 
     span: Callable[[str, str, str], str]  # prefix, first, last -> a range
+    source: str  # the prefix of the start of a range: ከ
+    until: str  # between its two ends: " እስከ "
     versus: str  # between the sides of a score or a ratio: " ለ"
     scores: tuple[str, ...]  # words that make 1-2 a score and not a range
     fraction: Callable[[int, int], str]  # numerator, denominator

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from dimts.text.languages.amharic import letters
 from dimts.text.languages.amharic.grammar import Grammar
 from dimts.text.languages.amharic.letters import LETTER, with_order
 
-_WORD = re.compile(r"(?:[A-Za-z]\.){2,}[A-Za-z]?(?![A-Za-z])|[A-Za-z]+(?:'[A-Za-z]+)*")
+_WORD = re.compile(r"(?:[A-Za-z]\.){2,10}[A-Za-z]?(?![A-Za-z])|[A-Za-z]+(?:'[A-Za-z]+)*")
 _LEFT = re.compile(rf"(?<!{LETTER})({LETTER}+)-?(?=[A-Za-z])")
 _RIGHT = re.compile(rf"(?<=[A-Za-z])({LETTER}+)")
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13}
@@ -24,33 +25,52 @@ LONGEST_ACRONYM = 4
 # letters of a word -> consonant in its sixth order
 _CONSONANTS = {
     "tsch": "ች", "shch": "ሽች", "sch": "ሽ", "tch": "ች", "dge": "ጅ", "sh": "ሽ", "ch": "ች", "zh": "ዥ", "ph": "ፍ",
-    "th": "ዝ", "gh": "ግ", "kh": "ክ", "wh": "ው", "ck": "ክ", "qu": "ኩ", "ts": "ጽ", "gn": "ኝ", "ny": "ኝ", "ng": "ንግ",
+    "th": "ዝ", "gh": "ግ", "kh": "ክ", "wh": "ው", "ck": "ክ", "qu": "ኩ", "gn": "ኝ", "ny": "ኝ", "ng": "ንግ", "T": "ጽ",
     "x": "ክስ", "b": "ብ", "d": "ድ", "f": "ፍ", "g": "ግ", "h": "ህ", "j": "ጅ", "k": "ክ", "l": "ል", "m": "ም", "n": "ን",
-    "p": "ፕ", "q": "ቅ", "r": "ር", "s": "ስ", "t": "ት", "v": "ቭ", "w": "ው", "y": "ይ", "z": "ዝ",
+    "p": "ፕ", "q": "ቅ", "r": "ር", "s": "ስ", "t": "ት", "v": "ቭ", "w": "ው", "y": "ይ", "Y": "ይ", "z": "ዝ",
 }  # fmt: skip
 # letters -> (vowel order, letters said after it)
 _VOWELS = {
+    "igh": (3, "ይ"),
     "eau": (6, ""), "oo": (1, ""), "ou": (1, ""), "ee": (2, ""), "ea": (2, ""), "ie": (2, ""), "ei": (2, ""),
     "ai": (4, "ይ"), "ay": (4, "ይ"), "ey": (4, "ይ"), "oy": (6, "ይ"), "oi": (6, "ይ"), "au": (6, ""), "aw": (6, ""),
     "ow": (6, ""), "oa": (6, ""), "ue": (1, ""), "aa": (3, ""), "a": (3, ""), "e": (4, ""), "i": (2, ""),
     "o": (6, ""), "u": (1, ""),
 }  # fmt: skip
+_GLIDES = {letters.THIRD: "ይ", letters.FIFTH: "ይ", letters.SECOND: "ው", letters.SEVENTH: "ው"}
 _GROUPS = sorted((*_CONSONANTS, *_VOWELS, "c", "er"), key=len, reverse=True)
 _SPELLING = re.compile("|".join(_GROUPS))
-_TION = (("tion", "shn"), ("sion", "zhn"), ("cious", "shs"), ("tial", "shal"))
+# English spelling made regular before the letters are read, in this order: (pattern, replacement)
+_REGULAR = [
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"tion", "shn"),
+        (r"([bcdfgjklmnpqrstvz])\1", r"\1"),
+        (r"^ts", "T"),
+        (r"^[kg]n", "n"),
+        (r"^wr", "r"),
+        (r"^ps", "s"),
+        (r"ch(?=r)", "k"),
+        (r"sc(?=[eiy])", "s"),
+        (r"c(?=[eiy])", "s"),
+        (r"g(?=e[a-z]|i[aou])", "j"),
+        (r"(?<=[bcdfghjklmnpqrstvwxz])[iy]([dfklmnprtvz])e$", r"igh\1"),  # line, Skype
+        (r"(?<=[bcdfghjklmnpqrstvwxz])a([dfklmnprstvz])e$", r"e\1"),  # name
+        (r"(?<=[aiouy])([bcdfgklmnprstvz])e$", r"\1"),  # the silent e
+        (r"(?<=[nrl])([csv])e$", r"\1"),
+        (r"(?<=[nrl])ge$", "j"),
+        (r"(?<=[bcdfgkpstz])le$", "l"),
+        (r"y(?=[aeiou])", "Y"),
+        (r"(?<=[bcdfghjklmnpqrstvxz])y", "i"),
+    )
+]
 
 
 def _sounds(word: str) -> list[str]:
     """The groups of letters of a word, silent ones left out."""
-    for written, said in _TION:
-        word = word.replace(written, said)
-    word = re.sub(r"([bcdfgjklmnpqrstvz])\1", r"\1", word)
-    word = re.sub(r"^(?:kn|gn)", "n", re.sub(r"^wr", "r", re.sub(r"^ps", "s", word)))
-    word = re.sub(r"(?<=[aiouy])([bcdfgklmnprstvz])e$", r"\1", word)
-    word = re.sub(r"(?<=[bcdfgjklmnpqrstvxz])y(?![aeiou])", "i", word)
-    word = re.sub(r"c(?=[eiy])", "s", word).replace("cc", "k")
-    word = re.sub(r"(?<=[a-z])gh(?=t|$)", "", word)
-    return _SPELLING.findall(re.sub(r"g(?=e[a-z]|i[aou])", "j", word))
+    for pattern, plain in _REGULAR:
+        word = pattern.sub(plain, word)
+    return _SPELLING.findall(word)
 
 
 def _spelt(word: str) -> str:
@@ -72,8 +92,11 @@ def _spelt(word: str) -> str:
 
 
 def _voiced(written: list[str], open_consonant: bool, order: int) -> list[str]:
-    """The last consonant with its vowel, or the letter that carries a vowel alone."""
-    return [with_order(written.pop() if open_consonant else "አ", order)]
+    """The last consonant with its vowel; a vowel alone stands on አ, after i or e on ይ (media), after u or o on ው."""
+    if open_consonant:
+        return [with_order(written.pop(), order)]
+    carrier = _GLIDES.get(letters.order(written[-1]), "አ") if written else "አ"
+    return [with_order(carrier, order)]
 
 
 class _Latin:
@@ -91,19 +114,19 @@ class _Latin:
         return _WORD.sub(lambda found: self.said(found[0]), text)
 
     def _ending(self, found: re.Match[str]) -> str:
-        return found[1] if self.grammar.attach(self.grammar.number, found[1]) is not None else f" {found[1]}"
+        return found[1] if self.grammar.inflect(self.grammar.number, found[1]) is not None else f" {found[1]}"
 
     def _said(self, word: str) -> str:
-        letters = re.sub("[^A-Za-z]", "", word).lower()
-        acronym = word.removesuffix("'s").isupper() and len(letters) <= LONGEST_ACRONYM
+        plain = re.sub("[^A-Za-z]", "", word).lower()
+        acronym = word.removesuffix("'s").isupper() and len(plain) <= LONGEST_ACRONYM
         listed = self.words.get(word) or (None if acronym else self.words.get(word.lower()))
         if listed:
             return listed
         if word in _ROMAN:
             return self.grammar.read(str(_ROMAN[word]))
-        if "." in word or acronym or len(letters) == 1 or not re.search("[aeiouy]", letters):
-            return "".join([self.grammar.names[letter] for letter in letters])
-        return _spelt(letters)
+        if "." in word or acronym or len(plain) == 1 or not re.search("[aeiouy]", plain):
+            return "".join([self.grammar.names[letter] for letter in plain])
+        return _spelt(plain)
 
 
 def step(grammar: Grammar, words: Mapping[str, str]) -> Callable[[str], str]:

@@ -8,6 +8,7 @@ UNITS = {
     **{f"{unit}{mark}": f"ካሬ {name}" for unit, name in _LENGTHS.items() for mark in ("^2", "2")},
     **{f"{unit}{mark}": f"ኪዩቢክ {name}" for unit, name in _LENGTHS.items() for mark in ("^3", "3")},
     **{f"{unit}{per}": f"{name} {words}" for unit, name in _LENGTHS.items() for per, words in _SPEEDS.items()},
+    "m/s^2": "ሜትር በሰከንድ ካሬ",
     "kmh": "ኪሎ ሜትር በሰዓት",
     "kph": "ኪሎ ሜትር በሰዓት",
     "mph": "ማይል በሰዓት",

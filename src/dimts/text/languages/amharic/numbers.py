@@ -94,17 +94,22 @@ def ordinal(word: str) -> str:
     return f"{word[:-1]}{with_order(last, FIRST)}ኛ"
 
 
-def attach(word: str, ending: str) -> str | None:
-    """A word with an ending that was written after it (አምስት + ቱ is አምስቱ); None when the letters are no ending."""
+def attach(number: str, ending: str) -> str | None:
+    """A number's words with the ending after its digits (5ቱ, 21ኛው); None when the letters are no ending."""
     if found := _ORDINAL.fullmatch(ending):
-        return ordinal(word) + found[1]
+        return ordinal(number) + found[1]
+    if (joined := inflect(number, ending)) is None and (found := _ARTICLE.fullmatch(ending)):
+        return _plain(number, f"ው{found[1]}")
+    return joined
+
+
+def inflect(word: str, ending: str) -> str | None:
+    """Any word with an ending that was written after it (ቤት + ቱ is ቤቱ); None when the letters are no ending."""
     last = word[-1]
     if order(last) == SIXTH and same_consonant(last, ending[0]):
         rest = _CHANGED.get(order(ending[0]))
         if rest and rest.fullmatch(ending[1:]):
             return word[:-1] + ending
-    if found := _ARTICLE.fullmatch(ending):
-        return _plain(word, f"ው{found[1]}")
     return _plain(word, ending) if _PLAIN.fullmatch(ending) else None
 
 

@@ -6,10 +6,10 @@ package's docstring), folding is the last lexical step, and nothing after it cha
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dimts.text.language import Step
+from dimts.text.language import Language, Step
 from dimts.text.languages.amharic import (
     abbreviations,
     arithmetic,
@@ -29,8 +29,10 @@ from dimts.text.languages.amharic import (
     web,
 )
 from dimts.text.languages.amharic.grammar import Grammar
+from dimts.text.languages.amharic.letters import LETTERS
 
 _DIGIT = re.compile("[0-9]")
+_FOREIGN = re.compile(rf"[^{LETTERS}{unicode.MARKS}{re.escape(punctuation.KEPT)}\s]")
 _NUMERIC = (telephone, dates, clock, money, units, seams, arithmetic, integers)
 
 
@@ -69,13 +71,28 @@ def steps(recipe: Recipe) -> tuple[Step, ...]:
         ("punctuation", punctuation.marks),
         ("abbreviations", abbreviations.step(grammar, table, fold)),
         ("lexicon", lexicon.words(recipe.lexicon, fold, recipe.keep_marks)),
-        *([("fold", fold)] if fold is not _same else []),
+        *([("fold", fold)] if fold is not same else []),
         ("spaces", punctuation.spaces),
     )
 
 
-def _same(text: str) -> str:
+def same(text: str) -> str:
+    """The fold of a language that has no homophones."""
     return text
 
 
-same = _same
+def with_files(
+    language: Language, recipe: Recipe, abbreviations_file: Path | None, lexicon_file: Path | None, keep_marks: bool
+) -> Language:
+    """The language with a user's files added to its own. TextError for a bad line."""
+    added = () if abbreviations_file is None else (abbreviations_file,)
+    words = {} if lexicon_file is None else lexicon.read(lexicon_file)
+    recipe = replace(recipe, abbreviations=(*recipe.abbreviations, *added), lexicon=words, keep_marks=keep_marks)
+    return replace(language, steps=steps(recipe))
+
+
+def foreign(language: Language, text: str) -> list[str]:
+    """The characters that normalising leaves and that are neither Ethiopic nor kept marks: each once, in order."""
+    for _, step in language.steps:
+        text = step(text)
+    return list(dict.fromkeys(_FOREIGN.findall(text)))

@@ -40,8 +40,10 @@ def _joined(found: re.Match[str]) -> str:
         return ""
     if text[start - 1] in _MARKS:
         return " "
-    kinds = set(found[0].strip())
-    return "/" if kinds <= {"/", " "} else "-" if found[0] == "-" else " - "
+    run = found[0].strip()
+    if not run.strip("/ "):
+        return "/ " if found[0].endswith(" ") else "/"
+    return "-" if found[0] == "-" else " - "
 
 
 def marks(text: str) -> str:
@@ -56,5 +58,5 @@ def marks(text: str) -> str:
 
 def spaces(text: str) -> str:
     """One space between words, none before a mark, one after it."""
-    text = _AFTER.sub(" ", _BEFORE.sub("", text))
-    return _SPACES.sub(" ", text).strip()
+    text = _BEFORE.sub("", _SPACES.sub(" ", text)).strip()
+    return _AFTER.sub(" ", text)

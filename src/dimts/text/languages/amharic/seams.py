@@ -9,13 +9,15 @@ import re
 from collections.abc import Callable
 
 from dimts.text.languages.amharic.grammar import Grammar
-from dimts.text.languages.amharic.letters import LETTER
+from dimts.text.languages.amharic.letters import LETTER, LETTERS
 from dimts.text.languages.amharic.money import either
 
 _ENGLISH_ORDINAL = re.compile(r"(?<=[0-9]) ?(?:st|nd|rd|th)(?![A-Za-z])")
+_LATIN = re.compile("[A-Za-z]")
 _LATIN_LEFT = re.compile(r"(?<=[A-Za-z])-?(?=[0-9])")
 _LATIN_RIGHT = re.compile(r"(?<=[0-9])-?(?=[A-Za-z])")
 _HYPHEN = re.compile(rf"(?<=[0-9])-(?={LETTER})")
+_BETWEEN = re.compile(rf"(?<=[0-9])({LETTER}+)(?=[0-9])")
 _MINUS = re.compile(r"(?:(?<=[\s\"'=×÷+<>≤≥:፦])|^)[-−](?=[0-9])")
 _TRUE_MINUS = re.compile(r"(?<![0-9])−(?=[0-9])")
 
@@ -26,18 +28,21 @@ class _Seams:
         self.ordinal = grammar.ordinal
         self.minus = f"{grammar.minus} "
         self.glued = frozenset(grammar.glued)
-        self.pull = re.compile(rf"(?<!{LETTER})([{grammar.joins}]) +(?=[0-9])")
+        self.pull = re.compile(rf"(?<![{LETTERS}0-9])([{grammar.joins}]) +(?=[0-9])")
         self.pull_ordinal = re.compile(rf"(?<=[0-9])[ -](?={grammar.ordinals})")
         self.below_zero = re.compile(rf"(?<={LETTER})-(?=[0-9.]+ {grammar.degree})")
-        self.left = re.compile(rf"(?<!{LETTER})({LETTER}+)-?(?=[0-9])")
+        self.left = re.compile(rf"(?<![{LETTERS}0-9])({LETTER}+)-?(?=[0-9])")
         self.bridge = re.compile(rf"(?<=[0-9])({words})(?=[0-9])")
 
     def __call__(self, text: str) -> str:
-        text = _ENGLISH_ORDINAL.sub(self.ordinal, text)
-        text = _LATIN_RIGHT.sub(" ", _LATIN_LEFT.sub(" ", text))
-        text = self.below_zero.sub("−", text)
-        text = _TRUE_MINUS.sub(self.minus, _MINUS.sub(self.minus, text))
+        if _LATIN.search(text):
+            text = _ENGLISH_ORDINAL.sub(self.ordinal, text)
+            text = _LATIN_RIGHT.sub(" ", _LATIN_LEFT.sub(" ", text))
+        if "-" in text or "−" in text:
+            text = self.below_zero.sub("−", text)
+            text = _TRUE_MINUS.sub(self.minus, _MINUS.sub(self.minus, text))
         text = self.bridge.sub(r" \1", self.pull.sub(r"\1", text))
+        text = _BETWEEN.sub(r"\1 ", text)
         text = _HYPHEN.sub("", self.pull_ordinal.sub("", text))
         return self.left.sub(lambda found: found[1] if found[1] in self.glued else f"{found[1]} ", text)
 

@@ -15,7 +15,9 @@ NOON = 12
 def _clock(prefix: str, hour: int, minute: int, second: int | None) -> str:
     if minute == 45 and not second:
         following = 1 if hour == NOON else hour + 1
-        return ("" if prefix in ("በ", "ለ") else prefix) + f"ለ{following} ሩብ ጉዳይ"
+        if prefix in ("", "በ", "ለ"):
+            return f"ለ{following} ሩብ ጉዳይ"
+        return f"{prefix}{' ' if prefix in APART else ''}ሩብ ጉዳይ ለ{following}"
     said = {0: "", 15: " ከሩብ", 30: " ተኩል"}.get(minute, f" ከ{minute} ደቂቃ")
     seconds = f" ከ{second} ሰከንድ" if second else ""
     return f"{prefix}{' ' if prefix in APART else ''}{hour} ሰዓት{said}{seconds}"
@@ -37,21 +39,23 @@ def _mixed(whole: str, above: int, below: int) -> str:
 
 
 def _power(base: str, exponent: str) -> str:
-    return f"{base} {({'2': 'ካሬ', '3': 'ኪዩብ'}).get(exponent) or 'ርቢ ' + exponent.replace('-', 'ኔጋቲቭ ')}"
+    return f"{base} {SQUARE.get(exponent) or 'ርቢ ' + exponent.replace('-', 'ኔጋቲቭ ')}"
 
 
 GLUED = listed("በ የ ለ ከ ስለ እንደ እየ ያለ በየ ለየ ከየ የየ የበ የከ የለ እንደየ ስለየ ከነ የነ በነ ለነ እነ ዘ")
+SQUARE = {"2": "ካሬ", "3": "ኪዩብ"}
 APART = ("እስከ", "ወደ", "ባለ", "የባለ", "በባለ", "ለባለ", "ከባለ")
 _LATIN_NAMES = listed("ኤ ቢ ሲ ዲ ኢ ኤፍ ጂ ኤች አይ ጄ ኬ ኤል ኤም ኤን ኦ ፒ ኪው አር ኤስ ቲ ዩ ቪ ደብሊው ኤክስ ዋይ ዜድ")
 _THOUSANDS = {word: word for word in listed("መቶ ሺህ ሺ ሚሊዮን ሚሊየን ቢሊዮን ቢሊየን ትሪሊዮን ትሪሊየን ኳድሪሊዮን")}
-_LATIN_SCALES = {"K": "ሺህ", "k": "ሺህ", "M": "ሚሊዮን", "mn": "ሚሊዮን", "million": "ሚሊዮን", "Million": "ሚሊዮን", "B": "ቢሊዮን"}
-_LATIN_SCALES |= {"bn": "ቢሊዮን", "billion": "ቢሊዮን", "Billion": "ቢሊዮን", "T": "ትሪሊዮን", "trillion": "ትሪሊዮን"}
+LATIN_SCALES = {"K": "ሺህ", "k": "ሺህ", "M": "ሚሊዮን", "mn": "ሚሊዮን", "million": "ሚሊዮን", "Million": "ሚሊዮን", "B": "ቢሊዮን"}
+LATIN_SCALES |= {"bn": "ቢሊዮን", "billion": "ቢሊዮን", "Billion": "ቢሊዮን", "T": "ትሪሊዮን", "trillion": "ትሪሊዮን"}
 _ITS_NUMBER = listed("ቁጥር ቁጥሩ ቁጥሬ ቁጥራችን ቁጥርዎ ቁጥራቸው ቁጥሮች ቁጥሮቹ ቁ.")
 
 GRAMMAR = Grammar(
     read=numbers.read,
     one_by_one=numbers.one_by_one,
     attach=numbers.attach,
+    inflect=numbers.inflect,
     ordinal="ኛ",
     ordinals=numbers.ORDINALS,
     glued=GLUED,
@@ -64,7 +68,7 @@ GRAMMAR = Grammar(
     per_mille="በሺህ",
     number="ቁጥር",
     degree="ዲግሪ",
-    numbered=("ቁጥር", "ቁጥሩ", "ቁ.", "ቁ", "አዋጅ", "ደንብ", "ገጽ", "ገፅ"),
+    numbered=listed("ቁጥር ቁጥሩ ቁ. ቁ አዋጅ ደንብ መመሪያ ገጽ ገፅ አንቀጽ አንቀፅ ቅጽ ቅፅ መዝገብ"),
     operators={
         "+": " ሲደመር ",
         "−": " ሲቀነስ ",
@@ -92,6 +96,8 @@ GRAMMAR = Grammar(
         "≤": "{} እና ከዚያ በታች",
     },
     span=_span,
+    source="ከ",
+    until=" እስከ ",
     versus=" ለ",
     scores=listed("አሸነፈ አሸንፏል አሸንፎ አሸነፉ ተሸነፈ ተሸንፏል ረታ ረቷል ተረታ አቻ ውጤት ጨዋታ ግጥሚያ ግብ ጎል ጎሎች መርታት ማሸነፍ ድል"),
     fraction=_fraction,
@@ -127,7 +133,7 @@ GRAMMAR = Grammar(
         "br": "ብር",
     },
     leading=("ብር", "ዶላር", "ዩሮ", "ፓውንድ"),
-    scales=_THOUSANDS | _LATIN_SCALES,
+    scales=_THOUSANDS | LATIN_SCALES,
     units=UNITS,
     symbols={"&": "እና", "@": "አት", "#": "ሃሽታግ", "+": "ፕላስ", "=": "እኩል ይሆናል"},
     web={"@": "አት", ".": "ነጥብ", "/": "ስላሽ", "-": "ሰረዝ", "_": "አንደርስኮር"},

@@ -18,10 +18,11 @@ _ORNAMENT = re.compile(r"[^\w\s።፣፤፥፦፧፨!?,.;:\-'\"…/\u0300-\U0010
 
 def step(grammar: Grammar) -> Callable[[str], str]:
     """The step that says signs or drops them."""
-    between = re.compile(rf"(?<={_WORD}) ?([&=+@]) ?(?={_WORD})")
+    between = re.compile(rf"(?<={_WORD}) *([&=+@]) *(?={_WORD})")
     before = re.compile(rf"([#@])(?={_WORD})")
     after = re.compile(rf"(?<={_WORD})(\+{{1,2}})(?=\s|$|[።፣፤፥፦፧፨!?,.;:])")
-    currency = re.compile(f"({either(name for name in grammar.currencies if not name[-1].isalpha())})")
+    signs = either(name for name in grammar.currencies if not name[-1].isalpha())
+    currency = re.compile(rf"((?<![{LETTERS}])[{grammar.joins}])?({signs})")
 
     def said(found: re.Match[str]) -> str:
         return f" {grammar.symbols[found[1]]} "
@@ -31,7 +32,7 @@ def step(grammar: Grammar) -> Callable[[str], str]:
             return text
         text = before.sub(said, between.sub(said, text))
         text = after.sub(lambda found: f" {grammar.plus}" * len(found[1]) + " ", text)
-        text = currency.sub(lambda found: f" {grammar.currencies[found[1]]} ", text)
+        text = currency.sub(lambda found: f"{found[1] or ' '}{grammar.currencies[found[2]]} ", text)
         return _ORNAMENT.sub(" ", text)
 
     return symbols

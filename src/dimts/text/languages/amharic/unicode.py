@@ -92,6 +92,8 @@ def _sign(char: str) -> str:
 
 def _mapped(char: str) -> str:
     """What one character becomes."""
+    if char in "()[]{}":
+        return " "
     if char in _KEPT or (char.isascii() and char.isprintable()):
         return char
     if char in _GIVEN:
@@ -116,13 +118,13 @@ _KEEPING = _Table({ord(mark): mark for mark in MARKS})
 
 _WORDSPACE = re.compile(r"፡\s*፡|::")
 _INTRODUCES = re.compile(r"[፡:]-")
-_CLOCK = re.compile(r"(?<=[0-9])፡(?=[0-5][0-9](?![0-9]))")
+_COLON = re.compile(r"(?<=[0-9])፡(?=[0-9])")
 _GROUPED = re.compile(r"(?<=[0-9])[\u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _SPACES = re.compile(r"\s+")
 
 
 def _unspaced(text: str) -> str:
-    text = _CLOCK.sub(":", text)
+    text = _COLON.sub(":", text)
     text = _INTRODUCES.sub("፦", _WORDSPACE.sub("።", text))
     return text.replace("፡", " ")
 

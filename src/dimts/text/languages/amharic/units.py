@@ -11,6 +11,8 @@ from dimts.text.languages.amharic.grammar import Grammar
 from dimts.text.languages.amharic.letters import LETTER
 from dimts.text.languages.amharic.money import either
 
+_SIGN_TWICE = re.compile(r"(?<=[0-9]) ?([%°]) ?(- ?[0-9.]+ ?\1)")  # 10%-20%
+
 
 def step(grammar: Grammar) -> Callable[[str], str]:
     """The step that reads units after numbers."""
@@ -28,6 +30,7 @@ def step(grammar: Grammar) -> Callable[[str], str]:
         return named(grammar.units[found[1]], found[2])
 
     def units(text: str) -> str:
+        text = _SIGN_TWICE.sub(r"\2", text)
         text = unit.sub(measured, text)
         return sign.sub(lambda found: named(signs[found[1]], found[2]), text)
 

@@ -10,7 +10,7 @@ from dimts.text.languages.amharic.grammar import Grammar
 
 _ENDS = "com|org|net|edu|gov|info|et|er|tv|io|me|uk"
 _ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9.@_%+/-])(?:"
+    r"(?<![A-Za-z0-9._%+/-])(?:"
     r"https?://[^\s\"'<>]+"
     r"|[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
     r"|www\.[^\s\"'<>]+"
