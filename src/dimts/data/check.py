@@ -8,9 +8,9 @@ from dimts.audio import io
 from dimts.data import filters, manifest
 from dimts.data.filters import Limits
 from dimts.data.manifest import Clip, Dataset
-from dimts.data.reading import file_sha256
 from dimts.data.split import straddling
 from dimts.errors import AudioError, DataError
+from dimts.files import sha256
 from dimts.text.normalise import IDENTITY, normalise
 
 
@@ -67,7 +67,7 @@ def _clip_problems(folder: Path, clip: Clip, dataset: Dataset, limits: Limits) -
         if not path.is_file():
             yield f"{clip.audio} is missing; run `dimts prepare` again with its source {clip.source}"
             return
-        if file_sha256(path) != clip.sha256:
+        if sha256(path) != clip.sha256:
             yield f"{clip.audio} is not the file that was prepared (hash differs); delete it and prepare again"
         measures = filters.measure(io.read(path))
     except (AudioError, OSError) as error:

@@ -14,8 +14,9 @@ from dimts.data.filters import Finding, Limits, Measures, judge
 from dimts.data.importers import Utterance
 from dimts.data.journal import Entry, Journal
 from dimts.data.manifest import Clip, Rejection
-from dimts.data.reading import Reading, Task, file_sha256, read
+from dimts.data.reading import Reading, Task, read
 from dimts.errors import AudioError, DataError
+from dimts.files import sha256
 
 AUDIO = "audio"  # folder of the stored clips
 ID_BYTES = 120  # of UTF-8: leaves room for suffixes in a file name
@@ -140,12 +141,12 @@ class Intake:
             return entry
         audio = old.audio if old else f"{AUDIO}/{self._new_id(candidate.utterance.audio.stem, measures.content)}.flac"
         path = self._journal.folder / audio
-        if not (old and path.is_file() and file_sha256(path) == old.sha256):
+        if not (old and path.is_file() and sha256(path) == old.sha256):
             try:
                 io.replace(path, flac)
             except AudioError as error:
                 raise DataError(f"{error}; then run again: it goes on") from error
-        entry = self._entry(candidate.origin, measures, audio, file_sha256(path))
+        entry = self._entry(candidate.origin, measures, audio, sha256(path))
         self._journal.add(entry)
         return entry
 

@@ -19,8 +19,9 @@ from dimts.data.intake import AUDIO, Candidate, Intake, group_of
 from dimts.data.journal import NAME as JOURNAL
 from dimts.data.journal import Journal
 from dimts.data.manifest import Clip, Dataset, Rejection, Side
-from dimts.data.reading import file_sha256, in_order
+from dimts.data.reading import in_order
 from dimts.errors import ConfigError, DataError
+from dimts.files import sha256
 from dimts.text.normalise import IDENTITY, normalise
 
 MAX_DEFAULT_WORKERS = 4
@@ -95,7 +96,7 @@ def _take_in(
 
 def _candidate(utterance: Utterance, language: str, speaker: str) -> Candidate:
     try:
-        origin = file_sha256(utterance.audio)
+        origin = sha256(utterance.audio)
     except OSError:  # reading it will tell what is wrong
         origin = ""
     return Candidate(utterance, normalise(utterance.text, language), language, utterance.speaker or speaker, origin)

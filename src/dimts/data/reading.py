@@ -3,7 +3,6 @@
 Results come back in the order of the tasks, whatever finishes first: ids and manifests must not depend on timing.
 """
 
-import hashlib
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -82,15 +81,6 @@ def in_order(tasks: Sequence[Task | None], workers: int) -> Iterator[Reading | N
         raise DataError("a worker process died, perhaps for lack of memory; run again with fewer workers") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file without holding it in memory."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _windowed(pool: ProcessPoolExecutor, tasks: Sequence[Task | None], ahead: int) -> Iterator[Reading | None]:

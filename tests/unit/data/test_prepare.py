@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from dimts import files
 from dimts.audio import io
-from dimts.data import manifest, reading
+from dimts.data import manifest
 from dimts.data.check import check
 from dimts.data.intake import safe_id
 from dimts.data.manifest import Dataset
@@ -34,7 +35,7 @@ def test_a_dataset_from_a_table(tmp_path: Path) -> None:
     assert (clip.id, clip.audio, clip.text) == ("clip001", "audio/clip001.flac", sentence(1))
     assert (clip.samples, clip.rate_hz, clip.speaker, clip.language) == (16_000, 16_000, "speaker", "en")
     assert clip.source == f"{tmp_path}/source/metadata.csv:2"
-    assert clip.sha256 == reading.file_sha256(tmp_path / "out" / clip.audio)
+    assert clip.sha256 == files.sha256(tmp_path / "out" / clip.audio)
     assert check(tmp_path / "out") == []
 
 
