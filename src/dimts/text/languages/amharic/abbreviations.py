@@ -1,72 +1,28 @@
-"""Abbreviations spelled out, from a table that a user can extend (abbreviations.tsv).
+"""Abbreviations spelled out, from a table that a user can extend (abbreviations.tsv; its form is in `table.py`).
 
-A line is `written<TAB>spoken`, its parts joined by a dot or a slash: ዶ/ር matches ዶ/ር, ዶ.ር, ዶ. ር and ዶ ር. A third
-column `joined` adds the form without any sign (ዓም). `ገ/` stands before any word (ገ/ማርያም is ገብረ ማርያም), `ቁ.` before
-anything. One prefix may stand before an abbreviation and an ending after it (የት/ቤቱ, መ/ቤቶች); the longest one wins
-(አ.አ.ዩ over አ.አ). Letters match their homophones where the exact spelling is in no line, so that folded text
-changes no more.
+ዶ/ር matches ዶ/ር, ዶ.ር, ዶ. ር and ዶ ር. One prefix may stand before an abbreviation and an ending after it (የት/ቤቱ,
+መ/ቤቶች); the longest one wins (አ.አ.ዩ over አ.አ). Letters match their homophones where the exact spelling is in no line,
+so that folded text changes no more.
 
-A chain that is in no line is an acronym: letter names (ኤች.አይ.ቪ) and three letters or more (ኢ.ሕ.አ.ፓ) are joined,
-two are set apart. A dot after an abbreviation belongs to it, except at the end of the text. A slash that is left
-becomes a space.
+A chain that is in no line is an acronym: letter names (ኤች.አይ.ቪ) and three letters or more (ኢ.ሕ.አ.ፓ) are joined, two
+are set apart. A dot after an abbreviation belongs to it, except at the end of the text. `ሀ/ ` with a space labels a
+list and is no name. A slash that is left becomes a space.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 
-from dimts.errors import TextError
 from dimts.text.languages.amharic.grammar import Grammar
 from dimts.text.languages.amharic.letters import LETTER, SIXTH, order, same_consonant, with_order
 from dimts.text.languages.amharic.money import either
+from dimts.text.languages.amharic.table import Table
 
 _CHAIN = re.compile(rf"(?<!{LETTER}){LETTER}+(?:[./] ?{LETTER}+)+(?:\.(?= |$|[\"'-]))?")
 _PARTS = re.compile(r"([./] ?)")
 _ALONE = re.compile(rf"(?<!{LETTER}){LETTER} (?={LETTER})")
-_LINE = re.compile(rf"{LETTER}+(?:[./]{LETTER}+)*[./]?")
 CACHED = 40  # letters; shorter chains come up again
 LONGEST_PART = 16  # letters; a longer word is no part of an abbreviation
-
-
-@dataclass
-class Table:
-    """The lines of one or more files, ready to look up; keys are parts joined by dots."""
-
-    chains: dict[str, str] = field(default_factory=dict)
-    joined: dict[str, str] = field(default_factory=dict)
-    before_words: dict[str, str] = field(default_factory=dict)  # ገ/
-    before_all: dict[str, str] = field(default_factory=dict)  # ቁ.
-
-    def add(self, written: str, spoken: str, also_joined: bool) -> None:
-        key = re.sub("[./]", ".", written.rstrip("./"))
-        if written.endswith("/"):
-            self.before_words[key] = spoken
-        elif written.endswith(".") and "." not in key:
-            self.before_all[key] = spoken
-        elif "." not in key:
-            self.joined[key] = spoken
-        else:
-            self.chains[key] = spoken
-            if also_joined:
-                self.joined[key.replace(".", "")] = spoken
-
-
-def read(path: Path, table: Table | None = None) -> Table:
-    """Add a file's lines to a table; empty lines and lines with # are skipped. TextError for a bad line."""
-    table = Table() if table is None else table
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        written, _, rest = line.partition("\t")
-        spoken, _, flag = rest.partition("\t")
-        if not spoken.strip() or not _LINE.fullmatch(written.strip()) or flag.strip() not in ("", "joined"):
-            raise TextError(
-                f"{path}, line {number}: not an abbreviation; write it as ዶ/ር<TAB>ዶክተር or ዓ.ም<TAB>ዓመተ ምሕረት<TAB>joined"
-            )
-        table.add(written.strip(), spoken.strip(), bool(flag.strip()))
-    return table
 
 
 class _Expander:
@@ -169,7 +125,7 @@ class _Expander:
         )
 
     def _longest(self, chunks: list[str], at: int) -> tuple[str, int] | None:
-        """The words of the longest abbreviation from a chunk on, with its prefix and ending, and its number of parts."""
+        """The words of the longest abbreviation from a chunk on, with prefix and ending, and its number of parts."""
         heads = self._heads(chunks[at])
         for count in range(
             min(max([self.parts[self.fold(head)] for _, head in heads], default=0), len(chunks) - at), 1, -1

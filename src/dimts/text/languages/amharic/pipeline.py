@@ -23,6 +23,7 @@ from dimts.text.languages.amharic import (
     punctuation,
     seams,
     symbols,
+    table,
     telephone,
     unicode,
     units,
@@ -54,23 +55,23 @@ def _with_digits(step: Callable[[str], str]) -> Callable[[str], str]:
 
 def steps(recipe: Recipe) -> tuple[Step, ...]:
     """The named steps, in order. TextError for a bad line in a file."""
-    grammar, fold = recipe.grammar, recipe.fold
-    table = abbreviations.Table()
+    grammar, fold, clean = recipe.grammar, recipe.fold, unicode.step(keep_marks=True)
+    lines = table.Table()
     for path in recipe.abbreviations:
-        abbreviations.read(path, table)
-    latin_words = dict(recipe.latin) | {word: said for word, said in recipe.lexicon.items() if word.isascii()}
+        table.read(path, lines)
+    said = {clean(word): spoken for word, spoken in recipe.lexicon.items()}
     numeric = [(part.__name__.rpartition(".")[2], _with_digits(part.step(grammar))) for part in _NUMERIC]
     return (
         ("unicode", unicode.step(recipe.keep_marks)),
-        ("terms", lexicon.terms(recipe.lexicon)),
+        ("terms", lexicon.terms(said)),
         ("web", web.step(grammar)),
         ("geez", geez.step),
         *numeric,
         ("symbols", symbols.step(grammar)),
-        ("latin", latin.step(grammar, latin_words)),
+        ("latin", latin.step(grammar, dict(recipe.latin) | lexicon.latin(said))),
         ("punctuation", punctuation.marks),
-        ("abbreviations", abbreviations.step(grammar, table, fold)),
-        ("lexicon", lexicon.words(recipe.lexicon, fold, recipe.keep_marks)),
+        ("abbreviations", abbreviations.step(grammar, lines, fold)),
+        ("lexicon", lexicon.words(said, fold, grammar.joins, recipe.keep_marks)),
         *([("fold", fold)] if fold is not same else []),
         ("spaces", punctuation.spaces),
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 from dimts.errors import TextError
 from dimts.text.languages.amharic.letters import LETTER
 
+WORD = re.compile(rf"(?:{LETTER}[\u135d-\u135f]?)+")  # with gemination marks
+SPOKEN = re.compile(rf"{WORD.pattern}(?:[ -]{WORD.pattern})*")
 _LINE = re.compile(rf"{LETTER}+(?:[./]{LETTER}+)*[./]?")
 
 
@@ -38,17 +40,20 @@ class Table:
                 self.joined[key.replace(".", "")] = spoken
 
 
-def read(path: Path, table: Table | None = None) -> Table:
-    """Add a file's lines to a table; empty lines and lines with # are skipped. TextError for a bad line."""
-    table = Table() if table is None else table
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        written, _, rest = line.partition("\t")
-        spoken, _, flag = rest.partition("\t")
-        if not spoken.strip() or not _LINE.fullmatch(written.strip()) or flag.strip() not in ("", "joined"):
-            raise TextError(
-                f"{path}, line {number}: not an abbreviation; write it as ዶ/ር<TAB>ዶክተር or ዓ.ም<TAB>ዓመተ ምሕረት<TAB>joined"
-            )
-        table.add(written.strip(), spoken.strip(), bool(flag.strip()))
-    return table
+def lines_of(path: Path) -> list[tuple[int, str]]:
+    """The numbered lines of a table file that hold something. TextError when it cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise TextError(f"{path}: cannot be read ({problem}); a UTF-8 text file is expected") from None
+    numbered = enumerate(text.splitlines(), start=1)
+    return [(number, line) for number, line in numbered if line.strip() and not line.startswith("#")]
+
+
+def read(path: Path, table: Table) -> None:
+    """Add a file's lines to a table. TextError for a bad line."""
+    for number, line in lines_of(path):
+        written, spoken, flag = (*(part.strip() for part in line.split("\t")), "", "")[:3]
+        if not _LINE.fullmatch(written) or not SPOKEN.fullmatch(spoken) or flag not in ("", "joined"):
+            raise TextError(f"{path}, line {number}: expected an abbreviation, a tab, its words in Ethiopic letters")
+        table.add(written, spoken, bool(flag))
