@@ -14,9 +14,9 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     return make(tmp_path_factory.getbasetemp())
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def one_thread() -> Iterator[None]:
-    """Bit-for-bit needs the same number of threads everywhere; one is enough for what is tiny."""
+    """Bit for bit needs the same number of threads everywhere; one is quickest for what is tiny."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

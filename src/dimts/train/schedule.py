@@ -20,6 +20,9 @@ def factor(schedule: Schedule, update: int, total_updates: int) -> float:
 
 def in_words(schedule: Schedule, total_updates: int, lr: float) -> str:
     """Say what will happen to the learning rate in a run of so many updates."""
+    if schedule.warmup_updates >= total_updates:
+        last = lr * total_updates / schedule.warmup_updates
+        return f"{total_updates:,} updates in all, none after the warm-up: LR only rises, from 0 to {last:g}"
     warmup = f"rises from 0 over the first {schedule.warmup_updates:,}, then " if schedule.warmup_updates else ""
     if schedule.kind == "constant":
         return f"{total_updates:,} updates in all: LR {warmup}stays {lr:g}"

@@ -25,7 +25,7 @@ PARTS = {
     "final_norm": r"final_norm\..+",
 }
 TEXT_ROWS = ("text_embedding.weight", "text_head.weight", "text_head.bias")  # tensors with a row for every token
-NEW_ROWS = "new_rows"
+NEW_ROWS = "new-rows"  # of those tensors, the rows that the extended vocabulary added
 BLOCKS = re.compile(r"blocks\.(\d+)(?:-(\d+))?")
 
 
@@ -50,18 +50,17 @@ class Piece:
 
 def parts(trainable: str | Sequence[str], clips: int, layers: int) -> list[str]:
     """Return the names of the parts that a setting means. ConfigError for names that do not exist."""
-    if trainable == "auto":
-        trainable = "last-2" if clips < SMALL_DATASET_CLIPS else "all"
     last = f"blocks.{max(0, layers - 2)}-{layers - 1}"
     presets = {
         "all": [*PARTS, f"blocks.0-{layers - 1}"],
         "last-2": ["text_embedding", "text_head", "text_positions", last, "ln_f", "final_norm"],
-        "new-rows": [NEW_ROWS],
     }
-    names = presets.get(trainable, [trainable]) if isinstance(trainable, str) else list(trainable)
+    presets["auto"] = presets["last-2" if clips < SMALL_DATASET_CLIPS else "all"]
+    asked = [trainable] if isinstance(trainable, str) else trainable
+    names = [part for name in asked for part in presets.get(name, [name])]
     wrong = [name for name in names if not _exists(name, layers)]
     if wrong or not names:
-        known = ", ".join(["auto", *presets, NEW_ROWS, *PARTS, f"blocks.0-{layers - 1}"])
+        known = ", ".join(["auto", "all", "last-2", NEW_ROWS, *PARTS, f"blocks.0-{layers - 1}"])
         raise ConfigError(f"train.trainable: no part {', '.join(wrong) or '(empty list)'}; choose from {known}")
     return names
 
