@@ -1,6 +1,7 @@
 """Voice bundles: one folder in the official layout that speaks, with its voices, its origin and its licence."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import torch
 
@@ -22,6 +24,7 @@ from dimts.text.normalise import IDENTITY
 
 COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
 VOICES = "voices"
+NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|%\x00-\x1f\x7f]|^\.')  # what some system refuses in a file's name
 LICENCE = (
     "Weights derived from XTTS v2 stay under the Coqui Public Model License (CPML): non-commercial use only, for the"
     " network and its output alike. A random base made by `dimts base init` carries no such terms."
@@ -41,7 +44,8 @@ class Bundle:
 
 def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
     """Write a bundle whole or not at all, replacing an older one; `pickled` adds model.pth for other tools."""
-    if folder.exists() and not (folder / "bundle.json").is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    foreign = folder.exists() and not (folder / "bundle.json").is_file()
+    if not folder.name or (foreign and (not folder.is_dir() or any(folder.iterdir()))):
         raise CheckpointError(f"{folder}: is there and is no voice bundle; choose another --out")
     try:
         with whole_folder(folder) as beside:
@@ -55,8 +59,8 @@ def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
     state = {name: tensor.detach().cpu() for name, tensor in bundle.network.state_dict().items()}
     weights.write(state, folder / "model.safetensors")
     if pickled:
-        torch.save({"model": state}, folder / "model.pth")
-    torch.save(state["mel_stats"], folder / "mel_stats.pth")
+        weights.write_pickle({"model": state}, folder / "model.pth")
+    weights.write_pickle(state["mel_stats"], folder / "mel_stats.pth")
     write_text(folder / "vocab.json", bundle.tokenizer.to_json())
     write_text(folder / "config.json", json.dumps(_config(bundle), indent=2) + "\n")
     for name in COPIED:
@@ -64,7 +68,7 @@ def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
             shutil.copyfile(bundle.base.folder / name, folder / name)
     (folder / VOICES).mkdir()
     for name, voice in bundle.voices.items():
-        weights.write(dict(voice), folder / VOICES / f"{name}.safetensors")
+        weights.write(dict(voice), voice_file(folder, name))
     write_text(folder / "bundle.json", json.dumps(_description(bundle, folder), indent=2, ensure_ascii=False) + "\n")
 
 
@@ -90,6 +94,16 @@ def _description(bundle: Bundle, folder: Path) -> dict[str, Any]:
     }
 
 
+def voice_file(folder: Path, name: str) -> Path:
+    """Return where a bundle keeps a voice, whatever its name: signs that no file may have become `%2F` and such."""
+    return folder / VOICES / f"{NOT_IN_NAMES.sub(lambda sign: f'%{ord(sign[0]):02X}', name)}.safetensors"
+
+
+def voice_names(folder: Path) -> list[str]:
+    """Return the names of a bundle's voices, sorted; [] for a plain base."""
+    return sorted(unquote(path.stem) for path in (folder / VOICES).glob("*.safetensors"))
+
+
 def read_description(folder: Path) -> dict[str, Any]:
     """Read bundle.json; {} for a plain base folder. CheckpointError when it is damaged or of another normaliser."""
     path = folder / "bundle.json"
@@ -97,9 +111,11 @@ def read_description(folder: Path) -> dict[str, Any]:
         return {}
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        made_with = description["normaliser"]
+        made_with, longest = description["normaliser"], description.get("longest_text_tokens", 1)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); export the voice again") from error
+    if not isinstance(longest, int) or longest < 1:
+        raise CheckpointError(f"{path}: damaged (longest_text_tokens is {longest!r}); export the voice again")
     if made_with != IDENTITY:
         raise CheckpointError(
             f"{folder}: was trained on texts of normaliser {made_with}, this is {IDENTITY}; use that version"
@@ -109,4 +125,5 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 def load(folder: Path, device: str | torch.device = "cpu") -> tuple[Base, dict[str, Any]]:
     """Read any folder that speaks, and its description ({} for a plain base)."""
-    return official.load(folder, device), read_description(folder)
+    description = read_description(folder)
+    return official.load(folder, device), description

@@ -63,23 +63,28 @@ SIZES = {
 
 
 def write(folder: Path, size: str, seed: int, vocabulary: Path | None = None) -> None:
-    """Write a random base of a named size into a folder that does not exist yet or is empty."""
+    """Write a random base of a named size, whole or not at all, into a folder that does not exist yet or is empty."""
     if size not in SIZES:
         raise CheckpointError(f"--size {size}: no such size; choose from {', '.join(SIZES)}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not folder.name or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise CheckpointError(f"{folder}: is there already; choose a folder that does not exist, or remove it")
     text = base_vocabulary.vocabulary() if vocabulary is None else Tokenizer.read(vocabulary).to_json()
     tokenizer = Tokenizer.from_json(text)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(seed % (1 << 64))
         network, dvae = build(SIZES[size], tokenizer.rows)
-    with whole_folder(folder) as beside:
-        weights.write(network.state_dict(), beside / "model.safetensors")
-        torch.save(dvae.state_dict(), beside / "dvae.pth")
-        torch.save(network.mel_stats, beside / "mel_stats.pth")
-        torch.save({}, beside / "speakers_xtts.pth")
-        write_text(beside / "vocab.json", text)
-        write_text(beside / "config.json", json.dumps(config(network.shape, tokenizer, seed), indent=2) + "\n")
+    try:
+        with whole_folder(folder) as beside:
+            weights.write(network.state_dict(), beside / "model.safetensors")
+            weights.write_pickle(dvae.state_dict(), beside / "dvae.pth")
+            weights.write_pickle(network.mel_stats, beside / "mel_stats.pth")
+            weights.write_pickle({}, beside / "speakers_xtts.pth")
+            write_text(beside / "vocab.json", text)
+            write_text(beside / "config.json", json.dumps(config(network.shape, tokenizer, seed), indent=2) + "\n")
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror or error}); free space or choose another folder"
+        ) from error
 
 
 def build(size: Size, text_rows: int) -> tuple[Xtts, Dvae]:

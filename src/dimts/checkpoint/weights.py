@@ -83,6 +83,14 @@ def write(state: State, path: Path) -> None:
         raise CheckpointError(f"{path}: cannot be written ({_first_line(error)}); free space on the disk") from error
 
 
+def write_pickle(content: Any, path: Path) -> None:
+    """Write tensors or plain data as a .pth file, for other tools. CheckpointError when the disk is full."""
+    try:
+        torch.save(content, path)
+    except (RuntimeError, OSError) as error:
+        raise CheckpointError(f"{path}: cannot be written ({_first_line(error)}); free space on the disk") from error
+
+
 def shown(names: Iterable[str], limit: int = 3) -> str:
     """Return a short list of names for a message: the first few, and how many more there are."""
     ordered = sorted(names)

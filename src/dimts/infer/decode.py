@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dimts.errors import CheckpointError, ConfigError
 from dimts.model.gpt import Gpt
 from dimts.model.shapes import START_CODE, STOP_CODE
 
@@ -23,12 +24,25 @@ ALWAYS_SEEN = (START_CODE, 1)
 class Sampling:
     """How the next code is drawn; the official defaults of XTTS v2."""
 
-    temperature: float = 0.75  # above 0; lower is safer and flatter
+    temperature: float = 0.75  # 0.01 or more; lower is safer and flatter
     top_k: int = 50  # keep the k likeliest codes; 0 keeps all
     top_p: float = 0.85  # keep the likeliest codes that hold this share of probability
     repetition_penalty: float = 5.0  # 1 is none
     greedy: bool = False  # take the likeliest code; temperature, top-k, top-p have no say
     max_codes: int = 600  # predictions at most, the stop included; one code is 46.4 ms
+
+    def __post_init__(self) -> None:
+        """Refuse values that mean nothing: ConfigError with one line for each."""
+        penalty, codes = self.repetition_penalty, self.max_codes
+        right = {
+            f"temperature: {self.temperature} is below 0.01; greedy takes the likeliest code": self.temperature >= 0.01,
+            f"top_k: {self.top_k} is negative; 0 keeps all codes": self.top_k >= 0,
+            f"top_p: {self.top_p} is not between 0 and 1": 0 <= self.top_p <= 1,
+            f"repetition_penalty: {penalty} is below 1, which is none": penalty >= 1,
+            f"max_codes: {codes} is not between 1 and {MAX_PREDICTIONS}": 1 <= codes <= MAX_PREDICTIONS,
+        }
+        if problems := [line for line, holds in right.items() if not holds]:
+            raise ConfigError(*problems)
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,10 @@ def generate(
 def predict(
     gpt: Gpt, latents_1PD: Tensor, text_T: Tensor, sampling: Sampling, generator: torch.Generator
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yield each code with the state [D] that predicted it, until the stop code (yielded too) or the limit."""
+    """Yield each code with the state [D] that predicted it, until the stop code (yielded too) or the limit.
+
+    CheckpointError when the network gives no numbers to draw from.
+    """
     limit = min(sampling.max_codes, MAX_PREDICTIONS, gpt.shape.code_positions)
     start_1A = text_T.new_tensor([[START_CODE]])
     prefix = torch.cat([latents_1PD, gpt.embed_text(text_T)[None], gpt.embed_codes(start_1A)], dim=1)
@@ -63,7 +80,10 @@ def predict(
     rows_ND, seen = prefix[0], set(ALWAYS_SEEN)
     for position in range(1, limit + 1):
         state_D = gpt.hidden(rows_ND, [len(rows_ND)], cache)[-1]
-        code = draw(gpt.mel_head(state_D).float().cpu(), seen, sampling, generator)
+        logits_R = gpt.mel_head(state_D).float().cpu()
+        if not logits_R.isfinite().all():
+            raise CheckpointError("the network gives NaN or infinity: weights or voice are damaged; use an earlier one")
+        code = draw(logits_R, seen, sampling, generator)
         yield code, state_D
         if code == STOP_CODE or position == limit:
             return
@@ -72,8 +92,8 @@ def predict(
 
 
 def draw(logits_R: Tensor, seen: set[int], sampling: Sampling, generator: torch.Generator) -> int:
-    """Draw one id: penalty, then temperature, top-k, top-p."""
-    seen_ids = torch.tensor(sorted(seen))
+    """Draw one id: penalty, then temperature, top-k, top-p. Of equally likely ids the lower counts as likelier."""
+    seen_ids = torch.tensor(sorted(seen), dtype=torch.int64)
     before = logits_R[seen_ids]
     penalty = sampling.repetition_penalty
     logits_R = logits_R.index_copy(0, seen_ids, torch.where(before < 0, before * penalty, before / penalty))

@@ -23,10 +23,20 @@ from dimts.text import sentences
 from dimts.text.bpe import Tokenizer
 from dimts.text.normalise import normalise
 
+BASE_TEXT_TOKENS = 150  # a piece for a plain base: 16 s at LJ Speech's 2.4 codes a token; 600 codes are the limit
 PAUSE_S = 0.12  # silence between the pieces of a long text
 FADE_S = 0.01  # at both ends of each piece, so that joins do not click
 
 Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Piece(Audio):
+    """What was spoken in one go, the pause after it included."""
+
+    text: str  # as the network read it
+    codes: int  # 0: the network stopped at once
+    ended: bool  # by the stop code; else the limit may have cut off its end
 
 
 @dataclass(frozen=True)
@@ -38,23 +48,26 @@ class Speaker:
     tokenizer: Tokenizer
     longest_text_tokens: int  # longer texts are spoken in pieces
 
-    def voice(self, references: Sequence[str | Path], prompt_s: float = 30, chunk_s: float = 6) -> Voice:
+    def voice(self, references: str | Path | Sequence[str | Path], prompt_s: float = 30, chunk_s: float = 6) -> Voice:
         """Make a voice of recordings. AudioError when one cannot be used."""
-        if not references:
+        paths = [references] if isinstance(references, str | Path) else references
+        if not paths:
             raise AudioError("a voice needs at least one reference recording")
-        return voice.make(self.network, [voice.listen(Path(path)) for path in references], prompt_s, chunk_s)
+        return voice.make(self.network, [voice.listen(Path(path)) for path in paths], prompt_s, chunk_s)
 
     def stored_voices(self) -> list[str]:
-        """Return the names of the bundle's own voices, sorted; [] for a plain base."""
-        return sorted(path.stem for path in (self.folder / export.VOICES).glob("*.safetensors"))
+        """Return the names of the bundle's own voices, sorted; for a plain base those that came with it."""
+        return export.voice_names(self.folder) or list(voice.read_official(self.folder))
 
     def stored_voice(self, name: str | None = None) -> Voice:
-        """Read one of the bundle's own voices, the first if no name is given."""
+        """Read a stored voice, the first if no name is given. CheckpointError when there is none of that name."""
         names = self.stored_voices()
         if not names or (name is not None and name not in names):
-            asked = f"no voice {name!r}" if name else "no stored voice"
+            asked = "no stored voice" if name is None else f"no voice {name!r}"
             raise CheckpointError(f"{self.folder}: {asked} ({weights.shown(names) or 'it has none'}); give --reference")
-        return voice.read(self.folder / export.VOICES / f"{name or names[0]}.safetensors").to(self.device)
+        path = export.voice_file(self.folder, name or names[0])
+        stored = voice.read(path) if path.is_file() else voice.read_official(self.folder)[name or names[0]]
+        return self._fitting(stored)
 
     @property
     def device(self) -> torch.device:
@@ -67,34 +80,56 @@ class Speaker:
 
     def stream(
         self, text: str, voice: Voice, language: str, seed: int = 0, sampling: Sampling | None = None
-    ) -> Iterator[Audio]:
-        """Speak piece by piece, as each is ready; joined they are what `speak` returns."""
-        pieces = self.pieces(text, language)
+    ) -> Iterator[Piece]:
+        """Speak piece by piece, as each is ready; joined they are what `speak` returns.
+
+        TextError when there is nothing to say, and after the last piece when nothing was said.
+        """
+        voice = self._fitting(voice)
+        pieces, spoken = self.pieces(text, language), 0
         for number, ids in enumerate(pieces):
-            generator = torch.Generator().manual_seed((seed << 16) + number)
-            samples = fade(self._say(ids, voice, sampling or Sampling(), generator))
-            pause = np.zeros(int(PAUSE_S * OUTPUT_RATE_HZ) if number + 1 < len(pieces) else 0, np.float32)
-            yield Audio(np.concatenate([samples, pause]), OUTPUT_RATE_HZ)
+            utterance = self._say(ids, voice, sampling or Sampling(), (seed << 16) + number)
+            codes = len(utterance.codes_A)
+            samples = fade(self.vocode(utterance.latents_AD, voice)) if codes else np.zeros(0, np.float32)
+            pause = np.zeros(int(PAUSE_S * OUTPUT_RATE_HZ) if codes and number + 1 < len(pieces) else 0, np.float32)
+            said = self.tokenizer.decode(ids)
+            yield Piece(np.concatenate([samples, pause]), OUTPUT_RATE_HZ, said, codes, utterance.ended)
+            spoken += codes
+        if not spoken:
+            raise TextError(f"the network stopped at once and said nothing of {text[:40]!r}; try another seed")
 
     def pieces(self, text: str, language: str) -> list[list[int]]:
-        """Return the ids of what is spoken in one go, split at sentence ends where the text is long."""
+        """Return the ids of what is spoken in one go, split at sentence ends where the text is long.
+
+        TextError when no letter or number is left to say, or when the vocabulary knows none of them.
+        """
 
         def length(piece: str) -> int:
             return len(self.tokenizer.encode_spoken(piece, language))
 
-        spoken = normalise(text, language)
-        found = [
-            piece for piece in sentences.split(spoken, language, self.longest_text_tokens, length) if piece.strip()
-        ]
+        split = sentences.split(normalise(text, language), language, self.longest_text_tokens, length)
+        found = [piece for piece in split if any(sign.isalnum() for sign in piece)]
         if not found:
             raise TextError(f"nothing to say in {text[:40]!r}; give a text with words")
-        return self.tokenizer.encode_spoken_batch(found, language)
+        pieces = self.tokenizer.encode_spoken_batch(found, language)
+        nothing = {self.tokenizer.tag_id(language), self.tokenizer.space_id, self.tokenizer.unknown_id}
+        if all(nothing.issuperset(ids) for ids in pieces):
+            raise TextError(f"the vocabulary knows no letter of {text[:40]!r}; is {language!r} its language?")
+        return pieces
+
+    def _fitting(self, voice: Voice) -> Voice:
+        """Return the voice on the network's device. CheckpointError when it was made with another base."""
+        shape = self.network.shape
+        right = ((1, shape.gpt.latents, shape.gpt.width), (1, shape.hifigan.speaker_width))
+        if (voice.latents_1PD.shape, voice.speaker_1E.shape) != right:
+            raise CheckpointError(f"the voice is not of {self.folder}; make it again with --reference")
+        return voice.to(self.device)
 
     @torch.no_grad()
-    def _say(self, ids: list[int], voice: Voice, sampling: Sampling, generator: torch.Generator) -> Samples:
+    def _say(self, ids: list[int], voice: Voice, sampling: Sampling, seed: int) -> decode.Utterance:
+        generator = torch.Generator().manual_seed(seed % (1 << 64))
         text_T = torch.tensor([self.tokenizer.start_id, *ids, self.tokenizer.stop_id], device=self.device)
-        utterance = decode.generate(self.network.gpt, voice.latents_1PD, text_T, sampling, generator)
-        return self.vocode(utterance.latents_AD, voice)
+        return decode.generate(self.network.gpt, voice.latents_1PD, text_T, sampling, generator)
 
     @torch.no_grad()
     def vocode(self, latents_AD: Tensor, voice: Voice) -> Samples:
@@ -108,7 +143,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Speaker:
     """Load any folder of official layout, base or bundle. CheckpointError names what is wrong with it."""
     base, description = export.load(Path(folder), device)
     most = base.network.shape.gpt.text_positions - 2
-    longest = min(most, int(description.get("longest_text_tokens", most)))
+    longest = min(most, description.get("longest_text_tokens", BASE_TEXT_TOKENS))
     return Speaker(Path(folder), base.network, base.tokenizer, longest)
 
 
