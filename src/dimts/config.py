@@ -124,6 +124,8 @@ class Train(Section):
     """Stop after this many updates, whatever the epochs say."""
     trainable: str | list[str] = "auto"
     """What learns: `all`, `last-2`, `new-rows`, names of parts, or `auto`: `last-2` under 3,000 clips, else `all`."""
+    new_rows_start: Literal["phonetic", "mean", "noise"] = "phonetic"
+    """Where the rows of new tokens begin: at the base's rows for their sound, at the mean of all rows, or at chance."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Dropout on embeddings, attention and residuals; 0.1 as the base was trained."""
     text_weight: Annotated[float, Field(ge=0)] = 0.01

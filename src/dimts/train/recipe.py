@@ -54,7 +54,7 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
     base = official.load(run.base, world.device)
     base.need_dvae()
     tokenizer = extend.read(run.vocab, base.tokenizer)
-    network = grow.to_fit(base, tokenizer, run.limits.text_tokens)
+    network = grow.to_fit(base, tokenizer, run.limits.text_tokens, run.train.new_rows_start)
     with console.status("computing codes and prompt mels (once for each clip and base)"):
         pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
     trainer = Trainer(base, network, tokenizer, pair, run, world)
