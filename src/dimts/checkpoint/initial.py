@@ -21,6 +21,7 @@ from dimts.model.dvae import Dvae
 from dimts.model.shapes import (
     CODES,
     HOP_SAMPLES,
+    MEL_BANDS,
     SAMPLE_RATE_HZ,
     SPEAKER_RATE_HZ,
     DvaeShape,
@@ -89,17 +90,23 @@ def write(folder: Path, size: str, seed: int, vocabulary: Path | None = None) ->
 
 def build(size: Size, text_rows: int) -> tuple[Xtts, Dvae]:
     """Build a random network and DVAE from torch's current random state."""
+    network_shape, dvae_shape = shapes(size, text_rows)
+    network = Xtts(network_shape)
+    network.mel_stats.fill_(STATS)
+    _fill_gpt(network.gpt, size.layers)
+    _fill_speaker(network)
+    dvae = Dvae(dvae_shape)
+    _fill_codebook(dvae, network.mel_stats)
+    return network.eval(), dvae.eval()
+
+
+def shapes(size: Size, text_rows: int) -> tuple[XttsShape, DvaeShape]:
+    """Return all sizes of a base: those of the official network where `Size` says nothing."""
     gpt = GptShape(size.layers, size.width, size.heads, text_rows, TEXT_POSITIONS, CODES + 2, CODE_POSITIONS, 32, 512,
                    8 * size.width // 3, 2, 6)  # fmt: skip
     hifigan = HifiganShape(size.width, size.hifigan, (16, 16, 4, 4), (3, 7, 11), 512)
     speaker = SpeakerShape(64, size.speaker, (3, 4, 6, 3), 8, 128, 512)
-    network = Xtts(XttsShape(gpt, hifigan, speaker))
-    network.mel_stats.fill_(STATS)
-    _fill_gpt(network.gpt, size.layers)
-    _fill_speaker(network)
-    dvae = Dvae(DvaeShape(80, size.dvae, 3, size.code_width, CODES))
-    _fill_codebook(dvae, network.mel_stats)
-    return network.eval(), dvae.eval()
+    return XttsShape(gpt, hifigan, speaker), DvaeShape(MEL_BANDS, size.dvae, 3, size.code_width, CODES)
 
 
 def config(shape: XttsShape, tokenizer: Tokenizer, seed: int) -> dict[str, Any]:
