@@ -3,27 +3,32 @@
 `IDENTITY` travels in the dataset, the run and the bundle; change it with every change of any language's output.
 """
 
+from dimts.text.language import Language
 from dimts.text.languages import find
 
 IDENTITY = "dimts-1"
 
 
-def normalise(text: str, language: str) -> str:
+def normalise(text: str, language: str | Language) -> str:
     """The text as a careful speaker reads it aloud. TextError for what is no language code."""
     text = _without_surrogates(text)
-    for _, step in find(language).steps:
+    for _, step in _known(language).steps:
         text = step(text)
     return text
 
 
-def steps(text: str, language: str) -> list[tuple[str, str]]:
+def steps(text: str, language: str | Language) -> list[tuple[str, str]]:
     """Each step's name and the text after it, in order. TextError for what is no language code."""
     text = _without_surrogates(text)
     shown = []
-    for name, step in find(language).steps:
+    for name, step in _known(language).steps:
         text = step(text)
         shown.append((name, text))
     return shown
+
+
+def _known(language: str | Language) -> Language:
+    return find(language) if isinstance(language, str) else language
 
 
 def _without_surrogates(text: str) -> str:

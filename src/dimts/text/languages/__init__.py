@@ -8,6 +8,7 @@ import re
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from dimts.errors import TextError
 from dimts.text.language import Language
@@ -30,6 +31,22 @@ def find(code: str) -> Language:
     found = import_module(name).LANGUAGE
     assert isinstance(found, Language)
     return found
+
+
+def with_files(code: str, abbreviations: Path | None, lexicon: Path | None, keep_marks: bool) -> Language:
+    """The language with a user's abbreviations and lexicon; `keep_marks` keeps gemination marks, where it has any.
+
+    TextError for a bad line, and for a language that takes no such files.
+    """
+    declared, primary = find(code), primary_of(code)
+    adapt = None if declared.generic else getattr(import_module(f"{__name__}.{primary}"), "with_files", None)
+    if adapt is not None:
+        adapted = adapt(abbreviations, lexicon, keep_marks)
+        assert isinstance(adapted, Language)
+        return adapted
+    if file := lexicon or abbreviations:
+        raise TextError(f"{file}: language {primary} takes no files of words yet; Amharic (am) and Tigrinya (ti) do")
+    return declared
 
 
 def primary_of(code: str) -> str:
