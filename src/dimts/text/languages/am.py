@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from dimts.text.language import Language
-from dimts.text.languages.amharic import fold, letters, lexicon, pipeline, spoken
+from dimts.text.languages.amharic import fold, letters, pipeline, spoken
+from dimts.text.languages.amharic.lexicon import read as read_lexicon
 
 _FILES = Path(__file__).parent / "amharic"
 
@@ -21,7 +22,7 @@ def _recipe() -> pipeline.Recipe:
     return pipeline.Recipe(
         grammar=spoken.GRAMMAR,
         fold=fold.fold,
-        latin=lexicon.read(_FILES / "latin.tsv"),
+        latin=read_lexicon(_FILES / "latin.tsv"),
         abbreviations=(_FILES / "abbreviations.tsv",),
         lexicon={},
     )
@@ -35,17 +36,16 @@ LANGUAGE = Language(
     sentence_ends="።፧፨!?.…",
     clause_ends="፣፤፥፦,;:",
     character_limit=250,
+    abbreviations=pipeline.dotted(_recipe()),
 )
 
 
-def with_files(
-    abbreviations: Path | None = None, lexicon_file: Path | None = None, keep_marks: bool = False
-) -> Language:
+def with_files(abbreviations: Path | None = None, lexicon: Path | None = None, keep_marks: bool = False) -> Language:
     """Amharic with a user's abbreviations and pronunciation lexicon added to ours, theirs first.
 
     `keep_marks` keeps the gemination marks U+135D-135F of text and lexicon, for G2P. Raises TextError for a bad line.
     """
-    return pipeline.with_files(LANGUAGE, _recipe(), abbreviations, lexicon_file, keep_marks)
+    return pipeline.with_files(LANGUAGE, _recipe(), abbreviations, lexicon, keep_marks)
 
 
 def foreign(text: str) -> list[str]:

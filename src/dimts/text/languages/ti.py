@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from dimts.text.language import Language
-from dimts.text.languages.amharic import letters, lexicon, pipeline
+from dimts.text.languages.amharic import letters, pipeline
+from dimts.text.languages.amharic.lexicon import read as read_lexicon
 from dimts.text.languages.tigrinya import spoken
 
 _HERE = Path(__file__).parent
@@ -16,7 +17,7 @@ _HERE = Path(__file__).parent
 
 @cache
 def _recipe() -> pipeline.Recipe:
-    latin = lexicon.read(_HERE / "amharic" / "latin.tsv")
+    latin = read_lexicon(_HERE / "amharic" / "latin.tsv")
     return pipeline.Recipe(
         grammar=spoken.GRAMMAR,
         fold=pipeline.same,
@@ -34,17 +35,16 @@ LANGUAGE = Language(
     sentence_ends="።፧፨!?.…",
     clause_ends="፣፤፥፦,;:",
     character_limit=250,
+    abbreviations=pipeline.dotted(_recipe()),
 )
 
 
-def with_files(
-    abbreviations: Path | None = None, lexicon_file: Path | None = None, keep_marks: bool = False
-) -> Language:
+def with_files(abbreviations: Path | None = None, lexicon: Path | None = None, keep_marks: bool = False) -> Language:
     """Tigrinya with a user's abbreviations and pronunciation lexicon added to ours, theirs first.
 
     `keep_marks` keeps the gemination marks U+135D-135F of text and lexicon, for G2P. Raises TextError for a bad line.
     """
-    return pipeline.with_files(LANGUAGE, _recipe(), abbreviations, lexicon_file, keep_marks)
+    return pipeline.with_files(LANGUAGE, _recipe(), abbreviations, lexicon, keep_marks)
 
 
 def foreign(text: str) -> list[str]:

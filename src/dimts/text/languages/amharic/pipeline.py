@@ -53,12 +53,23 @@ def _with_digits(step: Callable[[str], str]) -> Callable[[str], str]:
     return lambda text: step(text) if _DIGIT.search(text) else text
 
 
-def steps(recipe: Recipe) -> tuple[Step, ...]:
-    """The named steps, in order. TextError for a bad line in a file."""
-    grammar, fold, clean = recipe.grammar, recipe.fold, unicode.step(keep_marks=True)
+def _lines(recipe: Recipe) -> table.Table:
     lines = table.Table()
     for path in recipe.abbreviations:
         table.read(path, lines)
+    return lines
+
+
+def dotted(recipe: Recipe) -> tuple[str, ...]:
+    """Abbreviations as written with dots, whose last dot ends no sentence."""
+    lines = _lines(recipe)
+    return tuple(f"{key}." for key in (*lines.chains, *lines.before_all) if len(key.rpartition(".")[2]) <= 2)
+
+
+def steps(recipe: Recipe) -> tuple[Step, ...]:
+    """The named steps, in order. TextError for a bad line in a file."""
+    grammar, fold, clean = recipe.grammar, recipe.fold, unicode.step(keep_marks=True)
+    lines = _lines(recipe)
     said = {clean(word): spoken for word, spoken in recipe.lexicon.items()}
     numeric = [(part.__name__.rpartition(".")[2], _with_digits(part.step(grammar))) for part in _NUMERIC]
     return (
@@ -89,7 +100,7 @@ def with_files(
     added = () if abbreviations_file is None else (abbreviations_file,)
     words = {} if lexicon_file is None else lexicon.read(lexicon_file)
     recipe = replace(recipe, abbreviations=(*recipe.abbreviations, *added), lexicon=words, keep_marks=keep_marks)
-    return replace(language, steps=steps(recipe))
+    return replace(language, steps=steps(recipe), abbreviations=dotted(recipe))
 
 
 def foreign(language: Language, text: str) -> list[str]:
