@@ -9,27 +9,28 @@ from dimts.data import filters, manifest
 from dimts.data.filters import Limits
 from dimts.data.manifest import Clip, Dataset
 from dimts.data.split import straddling
-from dimts.errors import AudioError, DataError
+from dimts.errors import AudioError, DimtsError
 from dimts.files import sha256
-from dimts.text.normalise import IDENTITY, normalise
 
 
 def check(folder: Path) -> list[str]:
     """List the problems of a dataset folder, one line each; none when it is sound."""
     try:
         dataset = manifest.read(folder, any_normaliser=True)
-    except DataError as error:
+        today = dataset.front.identity
+        dataset.front.require(dataset.language)
+    except DimtsError as error:
         return list(error.problems)
     limits = filters.from_settings(dataset.settings.get("limits", {}))
-    problems = [*_normaliser(dataset), *_repetitions(dataset), *_leaks(dataset)]
+    problems = [*_normaliser(dataset, today), *_repetitions(dataset), *_leaks(dataset)]
     for clip in dataset.clips:
         problems += [f"clip {clip.id}: {problem}" for problem in _clip_problems(folder, clip, dataset, limits)]
     return problems
 
 
-def _normaliser(dataset: Dataset) -> Iterator[str]:
-    if dataset.normaliser != IDENTITY:
-        yield f"texts were normalised by {dataset.normaliser}, this is {IDENTITY}; run `dimts prepare` again"
+def _normaliser(dataset: Dataset, today: str) -> Iterator[str]:
+    if dataset.normaliser != today:
+        yield f"texts were normalised by {dataset.normaliser}, this is {today}; run `dimts prepare` again"
 
 
 def _repetitions(dataset: Dataset) -> Iterator[str]:
@@ -60,7 +61,8 @@ def _clip_problems(folder: Path, clip: Clip, dataset: Dataset, limits: Limits) -
     """What is wrong with one clip, its sound decoded."""
     if clip.language != dataset.language:
         yield f"its language is {clip.language}, the dataset's {dataset.language}"
-    if dataset.normaliser == IDENTITY and clip.spoken != normalise(clip.text, clip.language):
+    front = dataset.front
+    if dataset.normaliser == front.identity and clip.spoken != front.spoken(clip.text, clip.language):
         yield "its spoken text is not its text normalised; run `dimts prepare` again"
     path = folder / clip.audio
     try:

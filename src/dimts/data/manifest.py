@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from dimts.errors import DataError
-from dimts.text.normalise import IDENTITY
+from dimts.text.front import Front
 
 HEAD, CLIPS, REJECTED = "dataset.json", "clips.jsonl", "rejected.jsonl"
 FORMAT = 1  # of this folder; raise it when old readers would misread new folders
@@ -79,6 +79,11 @@ class Dataset:
         """Hash of language, normaliser and accepted clips: equal for equal training data."""
         return _sha256(f"{self.language}\n{self.normaliser}\n".encode() + _clip_lines(self.clips))
 
+    @cached_property
+    def front(self) -> Front:
+        """How its texts are read today; TextError when files of its own are gone."""
+        return Front.like(self.normaliser, self.folder)
+
     @property
     def reasons(self) -> dict[str, int]:
         """How many utterances were turned away for each reason, most frequent first."""
@@ -100,9 +105,10 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
         tuple(_records(rejected, Rejection, folder / REJECTED)),
         head.get("settings", {}),
     )
-    if not any_normaliser and dataset.normaliser != IDENTITY:
+    if not any_normaliser and dataset.normaliser != dataset.front.identity:
+        today = dataset.front.identity
         raise DataError(
-            f"{folder}: texts were normalised by {dataset.normaliser}, this is {IDENTITY}; run `dimts prepare` again"
+            f"{folder}: texts were normalised by {dataset.normaliser}, this is {today}; run `dimts prepare` again"
         )
     if not dataset.clips:
         raise DataError(f"{folder}: the dataset holds no clips; run `dimts prepare` with a source that has some")

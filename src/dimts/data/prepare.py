@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dimts.data import filters, importers, manifest, split
 from dimts.data.filters import Limits
-from dimts.data.importers import Found, Utterance
+from dimts.data.importers import Utterance
 from dimts.data.intake import AUDIO, Candidate, Intake, group_of
 from dimts.data.journal import NAME as JOURNAL
 from dimts.data.journal import Journal
@@ -22,7 +22,7 @@ from dimts.data.manifest import Clip, Dataset, Rejection, Side
 from dimts.data.reading import in_order
 from dimts.errors import ConfigError, DataError
 from dimts.files import sha256
-from dimts.text.normalise import IDENTITY, normalise
+from dimts.text.front import STORED, Choice, Front
 
 MAX_DEFAULT_WORKERS = 4
 OWN = {AUDIO, JOURNAL, f"{manifest.CLIPS}.new", f"{manifest.REJECTED}.new"}  # what a killed first run leaves
@@ -36,6 +36,7 @@ class Options:
     eval_share: float = 0.05  # of the groups; 0 means no eval clips
     seed: int = 0
     speaker: str = "speaker"  # where a source does not say who speaks
+    text: Choice = Choice()  # how it is read; what is not asked for stays as the dataset has it
     limits: Limits = field(default_factory=Limits)
     workers: int = field(default_factory=lambda: min(MAX_DEFAULT_WORKERS, os.cpu_count() or 1))
 
@@ -57,35 +58,40 @@ def prepare(
 
     `progress(done, total)` is called after each utterance. With more than one worker, a calling script needs the usual
     `if __name__ == "__main__":` guard. DataError or ConfigError in one line: a source that cannot be read, another
-    language or other options than the dataset's, no clip accepted (reasons counted); TextError: no such language.
+    language or other options than the dataset's, no clip accepted (reasons counted); TextError: no such language, or
+    another way of reading than the dataset's.
     """
-    normalise("", language)
     old = _existing(out, language, options)
+    front = options.text.of(old.front if old else None, str(out))
+    front.require(language)
+    old = replace(old, clips=tuple(_read_today(clip, front) for clip in old.clips)) if old else None
     found = [each for source in sources for each in importers.read(source)]
     if not found:
         raise DataError(f"nothing to prepare: {', '.join(map(str, sources)) or 'no source'} lists no utterance")
     staying, returning, gone = _divided(old, sources)
     _refuse_other_limits(out, old, options.limits, (*staying, *gone))
     intake = Intake(Journal(out), options.limits, staying, returning)
-    _take_in(intake, found, language, options, progress)
+    candidates = (
+        each if isinstance(each, Rejection) else _candidate(each, language, options.speaker, front) for each in found
+    )
+    _take_in(intake, list(candidates), options.workers, progress)
     _refuse_nothing(intake, len(found))
     heard = {clip.content for clip in intake.accepted}
     clips = [*staying, *(clip for clip in gone if clip.content not in heard), *intake.accepted]
     rejected = [*_still_rejected(old, sources), *intake.rejected]
-    dataset = Dataset(out, language, IDENTITY, _sided(clips, old, options), _sorted(rejected), options.settings())
+    front = _stored(front, out)
+    dataset = Dataset(out, language, front.identity, _sided(clips, old, options), _sorted(rejected), options.settings())
     manifest.write(dataset)
+    front.sweep(out)
     for left_over in (out / AUDIO).glob(".*.tmp"):  # by a run that was killed
         left_over.unlink(missing_ok=True)
     return dataset
 
 
-def _take_in(
-    intake: Intake, found: Sequence[Found], language: str, options: Options, progress: Progress | None
-) -> None:
+def _take_in(intake: Intake, finds: Sequence[Candidate | Rejection], workers: int, progress: Progress | None) -> None:
     """Read what must be read and settle every find in order."""
-    finds = [each if isinstance(each, Rejection) else _candidate(each, language, options.speaker) for each in found]
     tasks = [None if isinstance(each, Rejection) else intake.task(each) for each in finds]
-    for done, (find, reading) in enumerate(zip(finds, in_order(tasks, options.workers), strict=True), start=1):
+    for done, (find, reading) in enumerate(zip(finds, in_order(tasks, workers), strict=True), start=1):
         if isinstance(find, Rejection):
             intake.missing(find)
         else:
@@ -94,17 +100,18 @@ def _take_in(
             progress(done, len(finds))
 
 
-def _candidate(utterance: Utterance, language: str, speaker: str) -> Candidate:
+def _candidate(utterance: Utterance, language: str, speaker: str, front: Front) -> Candidate:
     try:
         origin = sha256(utterance.audio)
     except OSError:  # reading it will tell what is wrong
         origin = ""
-    return Candidate(utterance, normalise(utterance.text, language), language, utterance.speaker or speaker, origin)
+    spoken = front.spoken(utterance.text, language)
+    return Candidate(utterance, spoken, language, utterance.speaker or speaker, origin)
 
 
 def _existing(out: Path, language: str, options: Options) -> Dataset | None:
-    """Give the dataset to add to, its texts normalised as today; None where there is none yet."""
-    names = set(os.listdir(out)) if out.is_dir() else set()
+    """Give the dataset to add to; None where there is none yet."""
+    names = {name for name in os.listdir(out) if not STORED.fullmatch(name)} if out.is_dir() else set()
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file; give a folder for the dataset")
     if not names & {manifest.HEAD, f"{manifest.HEAD}.new"}:
@@ -118,13 +125,21 @@ def _existing(out: Path, language: str, options: Options) -> Dataset | None:
         if old.settings.get(name, value) != value:
             kept = f"{name} {old.settings[name]}, now it is {value}"
             raise ConfigError(f"{out}: was split with {kept}; clips never change sides: give the same or a new folder")
-    return replace(old, clips=tuple(map(_normalised_today, old.clips)))
+    return old
 
 
-def _normalised_today(clip: Clip) -> Clip:
-    spoken = normalise(clip.text, clip.language)
+def _read_today(clip: Clip, front: Front) -> Clip:
+    spoken = front.spoken(clip.text, clip.language)
     grouped_by_text = clip.group == group_of(clip.spoken)
     return replace(clip, spoken=spoken, group=group_of(spoken) if grouped_by_text else clip.group)
+
+
+def _stored(front: Front, out: Path) -> Front:
+    """Put the user's files into the dataset folder. DataError when the disk refuses."""
+    try:
+        return front.store(out)
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written: {error.strerror}; the old dataset is intact") from error
 
 
 def _divided(old: Dataset | None, sources: Sequence[Path]) -> tuple[list[Clip], list[Clip], list[Clip]]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from dimts import files
 from dimts.errors import TextError
 from dimts.text import g2p, languages, normalise
 from dimts.text.g2p import Backend
@@ -42,11 +43,11 @@ class Front:
         parts = [match for part in identity.split("+")[1:] if (match := PART.fullmatch(part))]
         found = {match[1]: match[2] for match in parts}
         backend = next((known for known in get_args(Backend) if known == found.get("ipa")), None)
-        files = {kind: folder / f"{kind}-{found[kind]}.tsv" for kind in FILES if kind in found}
-        for kind, path in files.items():
+        paths = {kind: folder / f"{kind}-{found[kind]}.tsv" for kind in FILES if kind in found}
+        for path in paths.values():
             if not path.is_file():
-                raise TextError(f"{path}: is missing, and {identity} reads with it; copy it back, or give --{kind}")
-        return cls(backend, files.get("lexicon"), files.get("abbreviations"))
+                raise TextError(f"{path}: is missing, and the texts were read with it; copy it back")
+        return cls(backend, paths.get("lexicon"), paths.get("abbreviations"))
 
     @property
     def mode(self) -> Mode:
@@ -104,8 +105,15 @@ class Front:
         for kind, path, digest in self._files():
             stored[kind] = folder / f"{kind}-{digest}.tsv"
             if not stored[kind].is_file():
-                shutil.copyfile(path, stored[kind])
+                with files.whole_file(stored[kind]) as beside:
+                    shutil.copyfile(path, beside)
         return Front(self.backend, stored.get("lexicon"), stored.get("abbreviations"))
+
+    def sweep(self, folder: Path) -> None:
+        """Remove the stored files of other fronts from a folder."""
+        for path in folder.iterdir():
+            if STORED.fullmatch(path.name) and path not in (self.lexicon, self.abbreviations):
+                path.unlink()
 
     @cached_property
     def _languages(self) -> dict[str, Language]:

@@ -39,6 +39,8 @@ def with_files(code: str, abbreviations: Path | None, lexicon: Path | None, keep
     TextError for a bad line, and for a language that takes no such files.
     """
     declared, primary = find(code), primary_of(code)
+    if not (abbreviations or lexicon or keep_marks):
+        return declared
     adapt = None if declared.generic else getattr(import_module(f"{__name__}.{primary}"), "with_files", None)
     if adapt is not None:
         adapted = adapt(abbreviations, lexicon, keep_marks)
