@@ -45,15 +45,18 @@ class Inert:
 
 
 def read(path: Path) -> State:
-    """Read the tensors of a .safetensors or .pth file. CheckpointError in one line says why it cannot be."""
+    """Read the tensors of a .safetensors or .pth file. CheckpointError in one line says why it cannot be.
+
+    They get memory of their own: in a mapped file they lie as they come, and sums differ with the alignment.
+    """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; the folder is not a complete base, fetch or init it again")
     if path.suffix == ".safetensors":
         try:
-            return dict(load_file(path))
+            return {name: tensor.clone() for name, tensor in load_file(path).items()}
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
-    return _tensors(read_pickle(path), path)
+    return {name: tensor.clone() for name, tensor in _tensors(read_pickle(path), path).items()}
 
 
 def read_pickle(path: Path) -> Any:
