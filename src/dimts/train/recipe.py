@@ -99,9 +99,9 @@ def hold(out: Path, leads: bool) -> Iterator[None]:
 
 
 def keep_settings(run: RunConfig, leads: bool) -> None:
-    """Write run.yaml; ConfigError when the folder holds a run with other settings that shape what is learned."""
+    """Write run.yaml. ConfigError when something was learned here with other settings that shape what is learned."""
     path = run.out / "run.yaml"
-    if path.is_file():
+    if path.is_file() and store.all_of(run.out):
         before = flatten(json.loads(config.read(path).model_dump_json()))
         now = flatten(json.loads(run.model_dump_json()))
         changed = sorted(name for name in now if now[name] != before.get(name) and not free(name))
