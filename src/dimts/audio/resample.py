@@ -11,7 +11,7 @@ from torch import Tensor
 
 ZERO_CROSSINGS = 6  # torchaudio lowpass_filter_width
 ROLLOFF = 0.99  # torchaudio rolloff: cut-off as a share of the lower Nyquist frequency
-BLOCK_SAMPLES = 1 << 18  # outputs computed at once, bounds memory to about 60 MB
+BLOCK_VALUES = 1 << 22  # inputs weighed at once, bounds memory to about 60 MB
 
 
 def sinc(samples_N: Tensor, from_hz: int, to_hz: int) -> Tensor:
@@ -24,9 +24,10 @@ def sinc(samples_N: Tensor, from_hz: int, to_hz: int) -> Tensor:
     reach, weights_PW = _filter(source, target)
     padded = torch.nn.functional.pad(samples_N, (reach, 2 * reach + source))
     weights_PW = weights_PW.to(samples_N)
+    size = max(1, BLOCK_VALUES // weights_PW.shape[1])
     blocks = [
-        _block(padded, weights_PW, torch.arange(start, min(start + BLOCK_SAMPLES, count)), source, target)
-        for start in range(0, count, BLOCK_SAMPLES)
+        _block(padded, weights_PW, torch.arange(start, min(start + size, count)), source, target)
+        for start in range(0, count, size)
     ]
     return torch.cat(blocks) if blocks else samples_N.new_zeros(0)
 
