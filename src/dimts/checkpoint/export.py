@@ -20,7 +20,8 @@ from dimts.errors import CheckpointError
 from dimts.files import sha256, whole_folder, write_text
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
-from dimts.text.normalise import IDENTITY
+from dimts.text.front import Front
+from dimts.text.languages import primary_of
 
 COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
 VOICES = "voices"
@@ -40,6 +41,7 @@ class Bundle:
     tokenizer: Tokenizer
     voices: Mapping[str, State]  # name -> latents and speaker
     facts: Mapping[str, Any]  # languages, recipe, metrics, longest text: kept in bundle.json
+    front: Front = Front()  # how the trained languages' texts are read
 
 
 def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
@@ -66,6 +68,7 @@ def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
     for name in COPIED:
         if (bundle.base.folder / name).is_file():
             shutil.copyfile(bundle.base.folder / name, folder / name)
+    bundle.front.store(folder)
     (folder / VOICES).mkdir()
     for name, voice in bundle.voices.items():
         weights.write(dict(voice), voice_file(folder, name))
@@ -87,7 +90,7 @@ def _description(bundle: Bundle, folder: Path) -> dict[str, Any]:
     return {
         "dimts": version("dimts"),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "normaliser": IDENTITY,
+        "normaliser": bundle.front.identity,
         **bundle.facts,
         "licence": LICENCE,
         "files": files,
@@ -104,7 +107,7 @@ def voice_names(folder: Path) -> list[str]:
     return sorted(unquote(path.stem) for path in (folder / VOICES).glob("*.safetensors"))
 
 
-def read_description(folder: Path) -> dict[str, Any]:
+def read_description(folder: Path, *, any_normaliser: bool = False) -> dict[str, Any]:
     """Read bundle.json; {} for a plain base folder. CheckpointError when it is damaged or of another normaliser."""
     path = folder / "bundle.json"
     if not path.is_file():
@@ -116,11 +119,18 @@ def read_description(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: damaged ({error}); export the voice again") from error
     if not isinstance(longest, int) or longest < 1:
         raise CheckpointError(f"{path}: damaged (longest_text_tokens is {longest!r}); export the voice again")
-    if made_with != IDENTITY:
+    today = Front.like(made_with, folder).identity
+    if made_with != today and not any_normaliser:
         raise CheckpointError(
-            f"{folder}: was trained on texts of normaliser {made_with}, this is {IDENTITY}; use that version"
+            f"{folder}: was trained on texts of normaliser {made_with}, this is {today}; use that version"
         )
     return dict(description)
+
+
+def fronts(folder: Path, description: Mapping[str, Any]) -> dict[str, Front]:
+    """Return how each language that a bundle was trained on is read; the others are read as the base learned them."""
+    trained = description.get("trained_languages", [])
+    return {primary_of(language): Front.like(description["normaliser"], folder) for language in trained}
 
 
 def load(folder: Path, device: str | torch.device = "cpu") -> tuple[Base, dict[str, Any]]:

@@ -15,6 +15,8 @@ from dimts.data.manifest import Clip, Dataset, Rejection
 from dimts.errors import ConfigError, DataError
 from dimts.model.shapes import CODE_SAMPLES, STOP_TARGETS
 from dimts.text.bpe import Tokenizer
+from dimts.text.front import Front
+from dimts.text.languages import primary_of
 
 STAGE = "training"  # as rejections call it
 
@@ -52,14 +54,26 @@ class Pair:
     def longest_text_tokens(self) -> int:
         return max(len(example.ids) for example in self.train)
 
+    @property
+    def front(self) -> Front:
+        """How all of it is read."""
+        return self.datasets[0].front
+
+    @property
+    def fronts(self) -> dict[str, Front]:
+        """How each language of it is read."""
+        return {primary_of(dataset.language): dataset.front for dataset in self.datasets}
+
 
 def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, progress: Progress | None = None) -> Pair:
     """Open datasets for a run.
 
-    ConfigError when the base cannot hold clips of the limit; DataError when too many clips do not fit, or none is left.
+    ConfigError when the base cannot hold clips of the limit; DataError when the datasets' texts were read in different
+    ways, when too many clips do not fit, or when none is left.
     """
     _refuse_long(limits, base)
     datasets = tuple(manifest.read(folder) for folder in data.datasets)
+    refuse_other_fronts(datasets)
     found: list[Example] = []
     rejected: list[Rejection] = []
     for dataset in datasets:
@@ -73,6 +87,17 @@ def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, prog
     evaluated = train if data.eval_split == "train" else tuple(e for e in found if e.clip.split == "eval")
     _refuse_none(train, evaluated, datasets)
     return Pair(train, evaluated, tuple(rejected), datasets)
+
+
+def refuse_other_fronts(datasets: Sequence[Dataset]) -> None:
+    """DataError when datasets were not all read in one way."""
+    first = datasets[0]
+    for other in datasets:
+        if other.normaliser != first.normaliser:
+            raise DataError(
+                f"{other.folder}: texts were read by {other.normaliser}, those of {first.folder} by {first.normaliser};"
+                " prepare both with the same --mode and files, or use one of them"
+            )
 
 
 def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Example]:

@@ -62,7 +62,7 @@ def examine(request: Request, device: torch.device) -> Iterator[Finding]:
     yield found
     trained = describe.kind(base) != "random"
     longest = int(description.get("longest_text_tokens", base.network.shape.gpt.text_positions - 2))
-    speaker = Speaker(base.folder, base.network, base.tokenizer, longest)
+    speaker = Speaker(base.folder, base.network, base.tokenizer, longest, export.fronts(base.folder, description))
     yield from _audible_steps(request, base, _Heard(speaker, sentence, recording_N, trained), stored)
 
 

@@ -2,8 +2,8 @@
 
 # T text ids, A audio codes, D width, N samples
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,8 @@ from dimts.model.shapes import OUTPUT_RATE_HZ
 from dimts.model.xtts import Xtts
 from dimts.text import sentences
 from dimts.text.bpe import Tokenizer
-from dimts.text.normalise import normalise
+from dimts.text.front import Front
+from dimts.text.languages import primary_of
 
 BASE_TEXT_TOKENS = 150  # a piece for a plain base: 16 s at LJ Speech's 2.4 codes a token; 600 codes are the limit
 PAUSE_S = 0.12  # silence between the pieces of a long text
@@ -47,6 +48,7 @@ class Speaker:
     network: Xtts
     tokenizer: Tokenizer
     longest_text_tokens: int  # longer texts are spoken in pieces
+    fronts: Mapping[str, Front] = field(default_factory=dict)  # how languages are read, where not as the base's
 
     def voice(self, references: str | Path | Sequence[str | Path], prompt_s: float = 30, chunk_s: float = 6) -> Voice:
         """Make a voice of recordings. AudioError when one cannot be used."""
@@ -104,14 +106,17 @@ class Speaker:
         TextError when no letter or number is left to say, or when the vocabulary knows none of them.
         """
 
-        def length(piece: str) -> int:
-            return len(self.tokenizer.encode_spoken(piece, language))
+        front = self.fronts.get(primary_of(language), Front())
 
-        split = sentences.split(normalise(text, language), language, self.longest_text_tokens, length)
+        def length(piece: str) -> int:
+            return len(self.tokenizer.encode_spoken(front.pronounced(piece, language), language))
+
+        split = sentences.split(front.normalised(text, language), language, self.longest_text_tokens, length)
         found = [piece for piece in split if any(sign.isalnum() for sign in piece)]
         if not found:
             raise TextError(f"nothing to say in {text[:40]!r}; give a text with words")
-        pieces = self.tokenizer.encode_spoken_batch(found, language)
+        said = [front.pronounced(piece, language) for piece in found]
+        pieces = self.tokenizer.encode_spoken_batch(said, language)
         nothing = {self.tokenizer.tag_id(language), self.tokenizer.space_id, self.tokenizer.unknown_id}
         if all(nothing.issuperset(ids) for ids in pieces):
             raise TextError(f"the vocabulary knows no letter of {text[:40]!r}; is {language!r} its language?")
@@ -144,7 +149,7 @@ def load(folder: str | Path, device: str | torch.device = "cpu") -> Speaker:
     base, description = export.load(Path(folder), device)
     most = base.network.shape.gpt.text_positions - 2
     longest = min(most, description.get("longest_text_tokens", BASE_TEXT_TOKENS))
-    return Speaker(Path(folder), base.network, base.tokenizer, longest)
+    return Speaker(Path(folder), base.network, base.tokenizer, longest, export.fronts(Path(folder), description))
 
 
 def fade(samples: Samples) -> Samples:

@@ -1,10 +1,11 @@
 """The main job: fine-tune XTTS on prepared datasets and export the best checkpoint as a voice bundle."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -18,6 +19,7 @@ from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.log import Display
 from dimts.text import extend
+from dimts.text.front import Front
 from dimts.train import dist, interrupt, plan, precision
 from dimts.train.samples import voices
 from dimts.train.trainer import Trainer
@@ -34,6 +36,8 @@ def finetune(run: RunConfig, console: Console) -> Path:
         keep_settings(run, world.leads)
         trainer, bundle = prepare(run, world, console)
         news = trainer.resume(run.out)
+        if world.leads:
+            bundle = replace(bundle, front=bundle.front.store(run.out))  # the dataset may change meanwhile
         announce(run, plan.of(trainer, bundle.base.tokenizer.rows), trainer, news, console)
         clips = len(trainer.pair.train) * trainer.total_updates / trainer.plan.updates_per_epoch
         done = clips * trainer.state.update / trainer.total_updates
@@ -55,17 +59,28 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
     base.need_dvae()
     tokenizer = extend.read(run.vocab, base.tokenizer)
     network = grow.to_fit(base, tokenizer, run.limits.text_tokens, run.train.new_rows_start)
+    before = export.read_description(run.base, any_normaliser=True)
     with console.status("computing codes and prompt mels (once for each clip and base)"):
         pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
+    refuse_other_mode(run.base, before, pair.front)
     trainer = Trainer(base, network, tokenizer, pair, run, world)
+    trained = {*before.get("trained_languages", []), *(data.language for data in pair.datasets)}
     facts = {
         "languages": list(tokenizer.languages),
-        "trained_languages": sorted({data.language for data in pair.datasets}),
+        "trained_languages": sorted(trained),
         "longest_text_tokens": pair.longest_text_tokens,
         "datasets": {data.folder.name: data.sha256 for data in pair.datasets},
         "recipe": json.loads(run.model_dump_json(exclude={"base", "vocab", "out", "data"})),
     }
-    return trainer, Bundle(base, network, tokenizer, {}, facts)
+    return trainer, Bundle(base, network, tokenizer, {}, facts, pair.front)
+
+
+def refuse_other_mode(base: Path, description: Mapping[str, Any], front: Front) -> None:
+    """ConfigError when a bundle is to learn on from texts in IPA and learned from letters, or the other way round."""
+    own = Front.like(description["normaliser"], base) if description else front
+    if own.backend != front.backend:
+        learned, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, front))
+        raise ConfigError(f"{base}: learned from {learned}, the datasets hold {given}; prepare them with its --mode")
 
 
 def export_best(trainer: Trainer, bundle: Bundle, folder: Path) -> Path:
@@ -73,7 +88,7 @@ def export_best(trainer: Trainer, bundle: Bundle, folder: Path) -> Path:
     network = trainer.best()
     made = {name: voice.state() for name, voice in voices(network, trainer.pair).items()}
     best = asdict(trainer.state.best) if trainer.state.best else None
-    whole = Bundle(bundle.base, network, bundle.tokenizer, made, {**bundle.facts, "best": best})
+    whole = replace(bundle, network=network, voices=made, facts={**bundle.facts, "best": best})
     return export.write(whole, folder)
 
 

@@ -19,7 +19,7 @@ class Samples:
     def __init__(self, network: Xtts, tokenizer: Tokenizer, pair: Pair, run: RunConfig) -> None:
         self.pair, self.run = pair, run
         self.language = run.samples.language or pair.datasets[0].language
-        self.speaker = Speaker(run.out, network, tokenizer, pair.longest_text_tokens)
+        self.speaker = Speaker(run.out, network, tokenizer, pair.longest_text_tokens, pair.fronts)
         for text in run.samples.texts:
             self.speaker.pieces(text, self.language)  # what cannot be said is refused before training
 
