@@ -35,7 +35,7 @@ LANGUAGE = Language(
     scripts=letters.SCRIPTS,
     sentence_ends="።፧፨!?.…",
     clause_ends="፣፤፥፦,;:",
-    character_limit=250,
+    character_limit=150,  # about as long as 250 Latin letters: an Ethiopic one is a syllable
     abbreviations=pipeline.dotted(_recipe()),
 )
 

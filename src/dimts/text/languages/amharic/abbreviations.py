@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from dimts.text.languages.amharic.grammar import Grammar
-from dimts.text.languages.amharic.letters import LETTER, SIXTH, order, same_consonant, with_order
+from dimts.text.languages.amharic.letters import LETTER, SECOND, SEVENTH, SIXTH, order, same_consonant, with_order
 from dimts.text.languages.amharic.money import either
 from dimts.text.languages.amharic.table import Table
 
@@ -175,14 +175,22 @@ class _Expander:
         return "".join([*out, text[done:]])
 
     def _spellings(self, key: str) -> str:
-        """A pattern of a joined form: a form that folding leaves alone matches every spelling that folds to it."""
-        if self.fold(key) != key:
-            return key
-        return "".join([f"[{''.join(sorted(self.homophones.get(letter, {letter})))}]" for letter in key])
+        """A pattern of a joined form, a longer one also with an article or a plural on its last consonant (ትቤቱ, ትቤቶች).
+
+        A form that folding leaves alone matches every spelling that folds to it.
+        """
+        stable = self.fold(key) == key
+        classes = [self.homophones.get(letter, {letter}) if stable else {letter} for letter in key]
+        if len(key) > 2 and order(key[-1]) == SIXTH and len(self.homophones.get(self.fold(key[-1]), ())) == 1:
+            classes[-1] = {with_order(key[-1], vowel) for vowel in (SECOND, SIXTH, SEVENTH)}
+        return "".join([f"[{''.join(sorted(letters))}]" for letters in classes])
 
     def _joined(self, found: re.Match[str]) -> str:
         prefix, key, ending = found.groups()
-        spoken = self.table.joined.get(key) or self.table.joined[self.fold(key)]
+        spoken = self.table.joined.get(key) or self.table.joined.get(self.fold(key))
+        if spoken is None:  # ቤቱ for ቤት
+            spoken = self.table.joined[key[:-1] + with_order(key[-1], SIXTH)]
+            ending = key[-1] + ending
         said = self.grammar.inflect(spoken, self.fold(ending)) if ending else spoken
         return found[0] if said is None else self._prefixed(prefix, said)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from dimts.text.languages.amharic.grammar import Grammar
-from dimts.text.languages.amharic.letters import LETTER
+from dimts.text.languages.amharic.letters import LETTER, LETTERS
 from dimts.text.languages.amharic.money import AMOUNT, either
 
 _DOTTED = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?!\.?[0-9])")
@@ -20,7 +20,6 @@ _FOOTNOTE = re.compile(r"\^-?[0-9]*")
 _SLASH = re.compile(r"(?<=[0-9])[/⁄](?=[0-9])")
 _CHAIN = re.compile(rf"(?<![0-9-]){AMOUNT}(?:-{AMOUNT}){{2,}}(?!-?[0-9])")
 _RATIO = re.compile(r"(?<=[0-9]):(?=[0-9])")
-_MODEL = re.compile(r"[A-Za-z] $")  # Boeing 737-800 is no range
 BYTE, IP_PARTS = 255, 4
 SMALL, FAMILIAR, LARGEST, SCORED = 10, 20, 1000, 100  # what still sounds as a fraction, or as a score
 WINDOW = 100  # characters around a score in which a word may speak of a match
@@ -47,6 +46,7 @@ class _Arithmetic:
         )
         self.scored = re.compile(rf"(?<!{LETTER})[{grammar.joins}]?(?:{either(grammar.scores)})(?!{LETTER})")
         self.numbered = re.compile(rf"(?<!{LETTER})(?:{prefixes})?(?:{either(grammar.numbered)}) ?$")
+        self.coded = re.compile(rf"(?:[A-Za-z]|(?<!{LETTER})(?:{prefixes})?(?:{either(grammar.coded)})) $")
         self.fraction = re.compile(
             r"(?<![0-9.,/⁄-])(?:([0-9]+)(?: | ?- ?))?([0-9]{1,4})([/⁄])([0-9]{1,4})(?![0-9]|[.,/⁄-][0-9])"
             rf"(?:{grammar.ordinals})?"
@@ -56,7 +56,7 @@ class _Arithmetic:
             rf"({AMOUNT})((?:{grammar.ordinals})?)(?!-?[0-9])(?! ?=)"
         )
         self.minus = re.compile(rf"(?<=[0-9]) ?- ?(?={AMOUNT} ?=)")
-        self.operator = re.compile(rf"(?<=[0-9]) ?([{signs}]) ?(?=[0-9])|(?<=[0-9]) [xX] (?=[0-9])")
+        self.operator = re.compile(rf"(?<=[0-9]) ?([{signs}]) ?(?=[0-9])|(?<=[0-9{LETTERS}]) [xX] (?=[0-9])")
         self.unary = re.compile(rf"({either(grammar.unary)}) ?({AMOUNT})")
 
     def __call__(self, text: str) -> str:
@@ -81,7 +81,11 @@ class _Arithmetic:
 
     def _signs(self, text: str) -> str:
         text = self.operator.sub(self._operator, _RATIO.sub(self.grammar.versus, text))
-        return self.unary.sub(lambda found: " " + self.grammar.unary[found[1]].format(found[2]), text)
+        return self.unary.sub(self._unary, text)
+
+    def _unary(self, found: re.Match[str]) -> str:
+        said = self.grammar.unary[found[1]].format(found[2])
+        return f" {said}" if found.string[max(0, found.start() - 1) : found.start()].isalnum() else said
 
     def _dotted(self, found: re.Match[str]) -> str:
         parts = found[0].split(".")
@@ -103,7 +107,7 @@ class _Arithmetic:
 
     def _range(self, found: re.Match[str]) -> str:
         prefix, first, mark, last, last_mark = found.groups()
-        if _MODEL.search(found.string[max(0, found.start() - 2) : found.start()]):
+        if self.coded.search(found.string[max(0, found.start() - WINDOW) : found.start()]):
             return f"{first} {last}"
         low, high = (float(number.replace(",", "")[:15]) for number in (first, last))
         if not last_mark and high < SCORED and low < SCORED and (low >= high or self._is_score(found, high)):

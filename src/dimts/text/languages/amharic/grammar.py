@@ -35,6 +35,7 @@ class Grammar:
     number: str  # the word for "number": #5, No. 5
     degree: str
     numbered: tuple[str, ...]  # words after which 5/12 is no fraction
+    coded: tuple[str, ...]  # words after which 3-1234 is no range (plates), as after a Latin word (Boeing 737-800)
     operators: Mapping[str, str]  # between two numbers: "+" -> " ሲደመር "
     unary: Mapping[str, str]  # before one number: ">" -> "ከ{} በላይ"
 

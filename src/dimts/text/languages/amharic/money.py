@@ -41,7 +41,7 @@ class _Money:
         self.sign = re.compile(sign)
         self.before = re.compile(rf"([-−]?){sign} ?([-−]?)({counted}){until}({LETTER}*)")
         self.after = re.compile(rf"(?<![0-9.,])({counted}) ?{sign}({LETTER}*)")
-        self.word = re.compile(rf"(?<!{LETTER})((?:{prefixes})?)({words}) ({counted})({LETTER}*)(?! ?(?:{words}))")
+        self.word = re.compile(rf"(?<!{LETTER})((?:{prefixes})?)({words}) ?({counted})({LETTER}*)(?! ?(?:{words}))")
         self.counting = re.compile(rf"(?:[0-9]|(?:{either(grammar.scales.values())})) ?$")
 
     def __call__(self, text: str) -> str:

@@ -69,6 +69,7 @@ GRAMMAR = Grammar(
     number="ቁጥር",
     degree="ዲግሪ",
     numbered=listed("ቁጥር ቁጥሩ ቁ. ቁ አዋጅ ደንብ መመሪያ ገጽ ገፅ አንቀጽ አንቀፅ ቅጽ ቅፅ መዝገብ"),
+    coded=listed("ኮድ ሰሌዳ ታርጋ"),
     operators={
         "+": " ሲደመር ",
         "−": " ሲቀነስ ",

@@ -66,6 +66,7 @@ GRAMMAR = Grammar(
     number="ቁጽሪ",
     degree="ዲግሪ",
     numbered=listed("ቁጽሪ ቁ. ኣዋጅ ገጽ ዓንቀጽ ኣንቀጽ"),
+    coded=listed("ኮድ ሰሌዳ ታርጋ"),
     operators={
         "+": " ፕላስ ",
         "−": " ማይነስ ",
