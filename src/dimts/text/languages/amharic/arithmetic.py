@@ -1,8 +1,9 @@
 """What stands between two numbers: ranges, scores, ratios, fractions, versions, powers and the signs of arithmetic.
 
-5-10 is a range (ከ5 እስከ 10), 3-1 and 1-1 a score (3 ለ1), and 1-2 one as well where the sentence speaks of a match.
-2/3 is a fraction, 24/7 and 1097/2011 are two numbers. 2.0.1 is a version, 1.000.000 a number. The signs + - = ×
-are read between numbers only, 1-2-3 is just three numbers, and "1, 2" and "1,2" stay lists.
+5-10 is a range (ከ5 እስከ 10), 3-1 and 1-1 a score (3 ለ1), and 1-2 one as well where the sentence speaks of a match
+and nothing is counted. 2/3 is a fraction, 24/7 and 1097/2011 are two numbers. 2.0.1 is a version, 1.000.000 a
+number. The signs + - = × are read between numbers only, 1-2-3 is just three numbers, and "1, 2" and "1,2" stay
+lists.
 """
 
 import re
@@ -46,6 +47,7 @@ class _Arithmetic:
         )
         self.scored = re.compile(rf"(?<!{LETTER})[{grammar.joins}]?(?:{either(grammar.scores)})(?!{LETTER})")
         self.numbered = re.compile(rf"(?<!{LETTER})(?:{prefixes})?(?:{either(grammar.numbered)}) ?$")
+        self.counted = re.compile(rf" ?(?:{either(grammar.counted)})")
         self.coded = re.compile(rf"(?:[A-Za-z]|(?<!{LETTER})(?:{prefixes})?(?:{either(grammar.coded)})) $")
         self.fraction = re.compile(
             r"(?<![0-9.,/⁄-])(?:([0-9]+)(?: | ?- ?))?([0-9]{1,4})([/⁄])([0-9]{1,4})(?![0-9]|[.,/⁄-][0-9])"
@@ -115,6 +117,8 @@ class _Arithmetic:
         return self.grammar.span(prefix or "", first + (mark or last_mark), last + last_mark)
 
     def _is_score(self, found: re.Match[str], high: float) -> bool:
+        if self.counted.match(found.string, found.end()):
+            return False
         around = found.string[max(0, found.start() - WINDOW) : found.end() + WINDOW]
         return high < FAMILIAR and self.scored.search(around) is not None
 

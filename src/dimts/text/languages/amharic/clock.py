@@ -36,6 +36,7 @@ def step(grammar: Grammar) -> Callable[[str], str]:
     time = re.compile(
         rf"{prefix}(?<![0-9:.,]){_TIME}(?: ?- ?{_TIME})?(?: ?{grammar.hour}(?!{LETTER}))?"  # ሰዓት is said once
     )
+    colon = re.compile(rf"(?<=[0-9])፥(?=[0-5][0-9] ?{grammar.hour}(?!{LETTER}))")
     dotted = re.compile(rf"(?<!{LETTER})({either(grammar.dayparts)}) ([0-9]{{1,2}})\.([0-5][0-9])(?![0-9]|\.[0-9])")
 
     def spoken(found: re.Match[str]) -> str:
@@ -48,6 +49,8 @@ def step(grammar: Grammar) -> Callable[[str], str]:
     def times(text: str) -> str:
         if "." in text:
             text = dotted.sub(r"\1 \2:\3", text)
+        if "፥" in text:
+            text = colon.sub(":", text)
         if ":" in text or "፥" in text:
             text = _VERSE.sub(lambda found: f"{found[1]} {grammar.verse.format(found[2], found[3])}", text)
             text = time.sub(spoken, text)

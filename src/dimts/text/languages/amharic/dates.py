@@ -45,10 +45,13 @@ def step(grammar: Grammar) -> Callable[[str], str]:
 
     days = re.compile(rf"(?<!{LETTER})({grammar.source} ?(?:{months}) [0-9]{{1,2}}) ?- ?(?=[0-9]{{1,2}}(?![0-9]))")
 
+    to_month = re.compile(rf"(?<=[0-9]) ?- ?(?=(?:{months}) [0-9])")
+
     def day_and_year(found: re.Match[str]) -> str:
         return f"{found[1]} {found[2].lstrip('0')} {grammar.day} {int(found[3] or found[4])}"
 
     def dates(text: str) -> str:
+        text = to_month.sub(grammar.until, text)
         text = days.sub(rf"\1{grammar.until}", text)
         return _DIGITS.sub(_read_in_turn, named.sub(day_and_year, text))
 

@@ -44,6 +44,7 @@ class Grammar:
     until: str  # between its two ends: " እስከ "
     versus: str  # between the sides of a score or a ratio: " ለ"
     scores: tuple[str, ...]  # words that make 1-2 a score and not a range
+    counted: tuple[str, ...]  # how words begin that a range counts, even there: 1-2 ሰዓት
     fraction: Callable[[int, int], str]  # numerator, denominator
     mixed: Callable[[str, int, int], str]  # whole, numerator, denominator
     glyph: Mapping[tuple[int, int], str]  # ½ alone

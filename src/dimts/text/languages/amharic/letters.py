@@ -7,7 +7,7 @@ place; so a vowel is changed by arithmetic on the code point.
 LETTERS = "\u1200-\u135a\u1380-\u138f\u2d80-\u2dde\uab01-\uab2e\U0001e7e0-\U0001e7fe"  # inside [ ] of a pattern
 SCRIPTS = (
     (0x1200, 0x135A),
-    (0x135D, 0x135F),
+    (0x135D, 0x135F),  # marks of gemination and length
     (0x1380, 0x138F),
     (0x2D80, 0x2DDE),
     (0xAB01, 0xAB2E),

@@ -3,7 +3,8 @@
 Every group is said in full, አንድ መቶ and አንድ ሺህ: a speaker in a hurry says መቶ and ሺህ, a careful one who reads digits
 aloud says how many. Years are read as any other number (1995 is አንድ ሺህ ዘጠኝ መቶ ዘጠና አምስት). Above a million the words
 are the short scale's: ሚሊዮን 10^6, ቢሊዮን 10^9, ትሪሊዮን 10^12, ኳድሪሊዮን 10^15. A number of more than 18 digits, or one
-that begins with a zero, is read digit by digit.
+that begins with a zero, is read digit by digit. ሺዎች, ስልሳዎቹ, ሃምሳኛ, ዘጠነኛ and ሚሊዮንኛ are as the word list of
+tesseract-ocr-amh has them.
 """
 
 import re

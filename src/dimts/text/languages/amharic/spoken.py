@@ -101,6 +101,7 @@ GRAMMAR = Grammar(
     until=" እስከ ",
     versus=" ለ",
     scores=listed("አሸነፈ አሸንፏል አሸንፎ አሸነፉ ተሸነፈ ተሸንፏል ረታ ረቷል ተረታ አቻ ውጤት ጨዋታ ግጥሚያ ግብ ጎል ጎሎች መርታት ማሸነፍ ድል"),
+    counted=listed("ሰዓ ሰአ ቀን ሰው ሰዎ ዓመ አመ ወር ወራ ሳምን ደቂቃ ሰከን ብር ዶላር በመቶ ኪሎ ኪ. ሜትር ጊዜ ተጫዋቾ"),
     fraction=_fraction,
     mixed=_mixed,
     glyph={(1, 2): "ግማሽ", (1, 4): "ሩብ"},

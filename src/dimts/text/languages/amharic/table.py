@@ -1,8 +1,8 @@
 """The table of abbreviations, read from files: ours, and a user's after it.
 
-A line is `written<TAB>spoken`, its parts joined by a dot or a slash, and in a third column `joined` where it is also
-written without any sign (ዓም). What ends with a slash stands before any word (ገ/ማርያም), a single part with a dot before
-anything (ቁ.), a single part alone is only a joined form. A later line replaces an earlier one.
+A line is `written<TAB>spoken`, its parts joined by a dot or a slash, and in a third column `joined` where it is
+also written without any sign (ዓም). What ends with a slash stands before any word (ገ/ማርያም), a single part with a
+dot before anything (ቁ.), a single part alone is only a joined form. A later line replaces an earlier one.
 """
 
 import re

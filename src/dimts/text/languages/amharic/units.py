@@ -18,7 +18,9 @@ def step(grammar: Grammar) -> Callable[[str], str]:
     """The step that reads units after numbers."""
     signs = {"%": grammar.percent, "‰": grammar.per_mille, "°": grammar.degree}
     sign = re.compile(rf"(?<=[0-9]) ?([%‰°])(?![A-Za-z])({LETTER}*)")
-    unit = re.compile(rf"(?<=[0-9]) ?({either(grammar.units)})(?![A-Za-z0-9^/]|\.{LETTER})({LETTER}*)")
+    unit = re.compile(
+        rf"(?<=[0-9]) ?({either(grammar.units)})(?![A-Za-z0-9^/]|\.{LETTER})({LETTER}*)(\.(?= {LETTER}))?"
+    )
 
     def named(words: str, ending: str) -> str:
         joined = grammar.attach(words, ending) if ending else words
@@ -27,7 +29,8 @@ def step(grammar: Grammar) -> Callable[[str], str]:
     def measured(found: re.Match[str]) -> str:
         if found[2] and not found[1].isascii():
             return found[0]  # a longer word that only begins like the unit
-        return named(grammar.units[found[1]], found[2])
+        dot = found[3] if found[3] and found[1].isascii() else ""  # 5 ሜ. goes on
+        return named(grammar.units[found[1]], found[2]) + dot
 
     def units(text: str) -> str:
         text = _SIGN_TWICE.sub(r"\2", text)

@@ -98,6 +98,7 @@ GRAMMAR = Grammar(
     until=" ክሳብ ",
     versus=" ብ",
     scores=listed("ስዒሩ ሰዓረ ስዒራ ተሳዒሩ ተሳዒራ ማዕረ ውጽኢት ግጥም ሸቶ ሸቶታት ጸወታ"),
+    counted=listed("ሰዓ መዓል ሰብ ሰባት ዓመ ወርሒ ኣዋር ሰሙን ሰሙናት ደቒቕ ካልኢ ብር ናቕፋ ሚእታዊ ኪሎ ኪ. ሜተር ግዜ"),
     fraction=_fraction,
     mixed=_mixed,
     glyph={(1, 2): "ፍርቂ", (1, 4): "ርብዒ"},
