@@ -32,7 +32,8 @@ class _Money:
     def __init__(self, grammar: Grammar) -> None:
         codes = either(name for name in grammar.currencies if name[-1].isalpha())
         signs = either(name for name in grammar.currencies if not name[-1].isalpha())
-        sign = rf"((?<![A-Za-z])(?:{codes})\b\.?|{signs})"
+        dot = r"\.?"  # Br. 100; after an amount the dot ends the sentence
+        sign = rf"((?<![A-Za-z])(?:{codes})\b{dot}|{signs})"
         scale = rf"(?: ?(?:{either(grammar.scales)})(?!{LETTER}|[A-Za-z]))"
         counted = rf"{AMOUNT}{scale}{{0,3}}(?: {INTEGER}{scale}{{1,3}}){{0,3}}"
         words, prefixes = either(grammar.leading), either((*grammar.glued, *grammar.apart))
@@ -40,7 +41,7 @@ class _Money:
         until = rf"(?: ?- ?(?:{sign.replace('(', '(?:', 1)})? ?({AMOUNT}{scale}{{0,3}}))?"
         self.sign = re.compile(sign)
         self.before = re.compile(rf"([-−]?){sign} ?([-−]?)({counted}){until}({LETTER}*)")
-        self.after = re.compile(rf"(?<![0-9.,])({counted}) ?{sign}({LETTER}*)")
+        self.after = re.compile(rf"(?<![0-9.,])({counted}) ?{sign.replace(dot, '')}({LETTER}*)")
         self.word = re.compile(rf"(?<!{LETTER})((?:{prefixes})?)({words}) ?({counted})({LETTER}*)(?! ?(?:{words}))")
         self.counting = re.compile(rf"(?:[0-9]|(?:{either(grammar.scales.values())})) ?$")
 
