@@ -26,6 +26,7 @@ from dimts.text.languages import primary_of
 COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
 VOICES = "voices"
 NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|%\x00-\x1f\x7f]|^\.')  # what some system refuses in a file's name
+KINDS: dict[str, type] = {"normaliser": str, "longest_text_tokens": int, "trained_languages": list}
 LICENCE = (
     "Weights derived from XTTS v2 stay under the Coqui Public Model License (CPML): non-commercial use only, for the"
     " network and its output alike. A random base made by `dimts base init` carries no such terms."
@@ -114,11 +115,13 @@ def read_description(folder: Path, *, any_normaliser: bool = False) -> dict[str,
         return {}
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-        made_with, longest = description["normaliser"], description.get("longest_text_tokens", 1)
+        made_with = description["normaliser"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: damaged ({error}); export the voice again") from error
-    if not isinstance(longest, int) or longest < 1:
-        raise CheckpointError(f"{path}: damaged (longest_text_tokens is {longest!r}); export the voice again")
+    for name, kind in KINDS.items():
+        value = description.get(name)
+        if name in description and (not isinstance(value, kind) or (isinstance(value, int) and value < 1)):
+            raise CheckpointError(f"{path}: damaged ({name} is {value!r}); export the voice again")
     today = Front.like(made_with, folder).identity
     if made_with != today and not any_normaliser:
         raise CheckpointError(

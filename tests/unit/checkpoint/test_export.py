@@ -183,8 +183,9 @@ def test_a_place_that_cannot_be(bundle: Bundle, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "3", "{}", '{"languages": []}', '{"normaliser": "%", "longest_text_tokens": 0}',
-     '{"normaliser": "%", "longest_text_tokens": null}', '{"normaliser": "%", "longest_text_tokens": "60"}'],
+    ["", "{", "[]", "3", "{}", '{"languages": []}', '{"normaliser": 3}', '{"normaliser": null}',
+     *(f'{{"normaliser": "%", "longest_text_tokens": {wrong}}}' for wrong in ("0", "-2", "null", '"60"', "1.5")),
+     '{"normaliser": "%", "trained_languages": null}'],
 )  # fmt: skip
 def test_a_damaged_description(folder: Path, content: str) -> None:
     (folder / "bundle.json").write_text(content.replace("%", IDENTITY))
