@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dimts.app import base, data, doctor
+from dimts.app import base, data, doctor, text, vocabulary
 from dimts.app.demo import demo
 from dimts.app.output import Json, show
 from dimts.errors import DimtsError
@@ -26,8 +26,8 @@ app.add_typer(base.app, name="base")
 app.command()(demo.demo)
 app.command()(data.prepare)
 app.command()(data.check)
-app.command()(data.vocab)
-app.command()(data.text)
+app.command()(vocabulary.vocab)
+app.command()(text.text)
 app.command()(doctor.doctor)
 
 Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]

@@ -72,8 +72,7 @@ def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, prog
     ways, when too many clips do not fit, or when none is left.
     """
     _refuse_long(limits, base)
-    datasets = tuple(manifest.read(folder) for folder in data.datasets)
-    refuse_other_fronts(datasets)
+    datasets = manifest.read_alike(data.datasets)
     found: list[Example] = []
     rejected: list[Rejection] = []
     for dataset in datasets:
@@ -87,17 +86,6 @@ def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, prog
     evaluated = train if data.eval_split == "train" else tuple(e for e in found if e.clip.split == "eval")
     _refuse_none(train, evaluated, datasets)
     return Pair(train, evaluated, tuple(rejected), datasets)
-
-
-def refuse_other_fronts(datasets: Sequence[Dataset]) -> None:
-    """DataError when datasets were not all read in one way."""
-    first = datasets[0]
-    for other in datasets:
-        if other.normaliser != first.normaliser:
-            raise DataError(
-                f"{other.folder}: texts were read by {other.normaliser}, those of {first.folder} by {first.normaliser};"
-                " prepare both with the same --mode and files, or use one of them"
-            )
 
 
 def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Example]:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from importlib.metadata import version
@@ -113,6 +113,18 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
     if not dataset.clips:
         raise DataError(f"{folder}: the dataset holds no clips; run `dimts prepare` with a source that has some")
     return dataset
+
+
+def read_alike(folders: Sequence[Path]) -> tuple[Dataset, ...]:
+    """Read datasets that are used together. DataError when their texts were not all read in one way."""
+    datasets = tuple(read(folder) for folder in folders)
+    for other in datasets[1:]:
+        if other.normaliser != datasets[0].normaliser:
+            raise DataError(
+                f"{other.folder}: texts were read by {other.normaliser}, those of {datasets[0].folder} by"
+                f" {datasets[0].normaliser}; prepare both with the same --mode and files, or use one of them"
+            )
+    return datasets
 
 
 def write(dataset: Dataset) -> None:

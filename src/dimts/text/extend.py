@@ -1,8 +1,9 @@
 """A new language in an existing vocabulary: its tag, its letters and its merges, appended.
 
 Base ids and base encodings never change: ids start at `base.rows`, holes stay holes, and a merge always involves a
-letter of the new language. Running again with the extended vocabulary as base and more texts appends again; texts of
-that language may then be cut into fewer tokens, never into other ids for the same token.
+letter that only extensions brought. Running again with the extended vocabulary as base and more texts, or another
+language of the same script, appends again; texts of the added languages may then be cut into fewer tokens, never into
+other ids for the same token.
 
 The size: every letter of the language's scripts and of its texts, then merges while they occur often enough to be
 trained, 2,000 tokens a language at most unless a number is asked for. 1,000 clips give about 900, 10,000 clips 2,000.
@@ -47,9 +48,9 @@ def extend(
     for letter in sorted(_letters(texts, language, script_letters)):
         grown.add(letter)
     lettered = Tokenizer.from_json(grown.text())
-    own = _own_letters(base, lettered, language)
+    own = _own_letters(base, lettered)
     words = Words(lettered.words(texts), lambda token: not own.isdisjoint(token))
-    room = TOKENS - len(_earlier(base, language)) if new_tokens is None else new_tokens
+    room = TOKENS - len(tokens_of(base, language)) if new_tokens is None else new_tokens
     for left, right in learn(words, frozenset(lettered.merges), OCCURRENCES if new_tokens is None else TWICE):
         if grown.rows >= base.rows + room:
             break
@@ -121,16 +122,19 @@ def _of_kinds(letters: set[str], kinds: str) -> set[str]:
     return {letter for letter in letters if unicodedata.category(letter)[0] in kinds}
 
 
-def _own_letters(base: Tokenizer, lettered: Tokenizer, language: str) -> frozenset[str]:
-    """Letters that only the new language writes: the added ones, and those that an earlier extension added for it."""
-    fresh = lettered.vocabulary.keys() - base.vocabulary.keys() | _earlier(base, language)
-    return frozenset(_of_kinds({token for token in fresh if len(token) == 1}, "LM"))
+def _own_letters(base: Tokenizer, lettered: Tokenizer) -> frozenset[str]:
+    """Letters that only extensions brought, this one or an earlier one: the base encodes nothing with them."""
+    tags = (base.vocabulary[tag_of(known)] for known in base.languages if primary_of(known) not in OFFICIAL)
+    first = min(tags, default=base.rows)
+    fresh = {token for token, index in lettered.vocabulary.items() if index >= first and len(token) == 1}
+    return frozenset(_of_kinds(fresh, "LM"))
 
 
-def _earlier(base: Tokenizer, language: str) -> set[str]:
-    """What an earlier extension added for a language: the tokens from its tag to the next."""
-    first = base.vocabulary.get(tag_of(language))
+def tokens_of(vocabulary: Tokenizer, language: str) -> set[str]:
+    """What extensions added for a language: the tokens from its tag to the next."""
+    first = vocabulary.vocabulary.get(tag_of(language))
     if first is None or primary_of(language) in OFFICIAL:
         return set()
-    end = min((base.vocabulary[tag] for tag in base.special if base.vocabulary[tag] > first), default=base.rows)
-    return {token for token, index in base.vocabulary.items() if first <= index < end}
+    tags = (vocabulary.vocabulary[tag] for tag in vocabulary.special)
+    end = min((tag for tag in tags if tag > first), default=vocabulary.rows)
+    return {token for token, index in vocabulary.vocabulary.items() if first <= index < end}

@@ -90,6 +90,11 @@ class Front:
         """Raise what reading a text of this language would: TextError or MissingExtra."""
         self.spoken("1", language)
 
+    def unread(self, normalised: str, language: str) -> list[str]:
+        """Name the letters and digits of other scripts that a normalised text holds, each once, where that is known."""
+        foreign = self._foreign(languages.primary_of(language))
+        return list(dict.fromkeys(foreign.findall(normalised))) if foreign else []
+
     def inventory(self, language: str) -> str:
         """Give a text that holds every symbol of IPA which a declared script can become; "" in mode bpe."""
         if self.backend is None or languages.primary_of(language) in languages.OFFICIAL:
@@ -114,6 +119,19 @@ class Front:
         for path in folder.iterdir():
             if STORED.fullmatch(path.name) and path not in (self.lexicon, self.abbreviations):
                 path.unlink()
+
+    def _foreign(self, primary: str) -> re.Pattern[str] | None:
+        """A pattern of what a language does not write; None where any script may come out of it."""
+        if primary not in self._patterns:
+            scripts = self.language(primary).scripts
+            own = "".join(f"{chr(first)}-{chr(last)}" for first, last in scripts)
+            known = own and primary not in languages.OFFICIAL
+            self._patterns[primary] = re.compile(rf"[^\W_{own}]") if known else None
+        return self._patterns[primary]
+
+    @cached_property
+    def _patterns(self) -> dict[str, re.Pattern[str] | None]:
+        return {}
 
     @cached_property
     def _languages(self) -> dict[str, Language]:

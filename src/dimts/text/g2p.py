@@ -22,6 +22,7 @@ PUNCTUATION = str.maketrans("።፣፤፥፦፧፨", ".,;::?.")
 MARKS = re.escape("".join({*string.punctuation} - {"'", "-"}) + "…–—“”„«»¿¡،؛؟۔।॥、。！？「」『』፠፡።፣፤፥፦፧፨")
 WORD = re.compile(rf"[^\s{MARKS}]+")
 PHRASE = re.compile(rf"[^\s{MARKS}](?:[^{MARKS}]*[^\s{MARKS}])?")
+ETHIOPIC = re.compile("[\u1200-\u135a\u1380-\u138f][\u1200-\u135f\u1380-\u138f]*")  # letters, then marks too
 RULED = ("am", "ti")
 EPITRAN = {
     "am": "amh-Ethi-pp", "ti": "tir-Ethi-pp", "ar": "ara-Arab", "cs": "ces-Latn", "de": "deu-Latn", "es": "spa-Latn",
@@ -63,7 +64,7 @@ def identity(backend: Backend = "rules") -> str:
 @cache
 def _converter(backend: str, language: str) -> Callable[[str], str]:
     if backend == "rules" and language in RULED:
-        return lambda word: word_to_ipa(word, language)
+        return lambda word: ETHIOPIC.sub(lambda part: word_to_ipa(part[0], language), word)
     if backend == "epitran" and language in EPITRAN:
         return _epitran(EPITRAN[language])
     if backend == "espeak":

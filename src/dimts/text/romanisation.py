@@ -8,9 +8,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from dimts.text.g2p import LATIN, RULED, romanise
+from dimts.text.g2p import ETHIOPIC, LATIN, RULED, romanise
 
-ETHIOPIC = re.compile("[\u1200-\u135a][\u1200-\u135f]*")
 IPA = {sound: letters for sound, letters in LATIN.items() if not sound.isascii()}  # a plain j may be a j of spelling
 IPA_PARTS = re.compile("|".join(sorted(IPA, key=len, reverse=True)))
 MARKS = {  # a word in the name of a mark, and the mark that the base has for it
