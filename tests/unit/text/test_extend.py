@@ -272,3 +272,21 @@ def test_ten_thousand_lines_take_seconds() -> None:
     started = time.perf_counter()
     extend.extend(SMALL, texts, "am")
     assert time.perf_counter() - started < 20
+
+
+def test_two_languages_of_one_script_both_learn_merges() -> None:
+    amharic = extend.extend(SMALL, AMHARIC, "am")
+    tigrinya = extend.extend(amharic, ["ከመይ ኣሎኻ ሓወይ", "ከመይ ኣለኺ"] * 30, "ti")
+    assert {"ከመይ", "[ti]"} <= tigrinya.vocabulary.keys()
+    assert amharic.vocabulary.items() < tigrinya.vocabulary.items()
+    assert extend.unreachable(SMALL, tigrinya) == []
+    for text, language in base_sentences(SMALL, 50):
+        assert tigrinya.encode_spoken(text, language) == SMALL.encode_spoken(text, language)
+
+
+def test_what_a_language_has_is_from_its_tag_to_the_next() -> None:
+    amharic = extend.extend(SMALL, AMHARIC, "am")
+    both = extend.extend(amharic, ["გამარჯობა"] * 30, "ka")
+    assert len(extend.tokens_of(both, "am")) == amharic.rows - SMALL.rows
+    assert len(extend.tokens_of(both, "ka")) == both.rows - amharic.rows
+    assert extend.tokens_of(both, "en") == extend.tokens_of(both, "ti") == set()
