@@ -108,7 +108,7 @@ def test_speech_spreads_over_many_codes(seed: int) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1000 + seed % 1000)
         waves = list(initial.synthetic_speech(50))
-    assert entropy_nats(dvae, stats, waves) > 5
+    assert entropy_nats(dvae, stats, waves) > 5.8  # measured 5.97 to 6.04; a codebook of noise gives 5.4
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings of ../shared/oracle are not here")
@@ -117,7 +117,7 @@ def test_speech_spreads_over_many_codes(seed: int) -> None:
 def test_recorded_speech_spreads_over_many_codes(size: str, seed: int) -> None:
     waves = [torch.from_numpy(soundfile.read(path, dtype="float32")[0]) for path in sorted(RECORDINGS.glob("*.wav"))]
     assert len(waves) == 8
-    assert entropy_nats(*built(size, seed), waves) > 5
+    assert entropy_nats(*built(size, seed), waves) > 5.3  # 5 is promised; measured 5.42 to 5.95, unscaled layers 5.1
 
 
 @pytest.mark.parametrize("there", ["file", "folder with a file"])

@@ -118,6 +118,12 @@ def test_a_text_begins_alike_whatever_follows(speaker: Speaker, voice: Voice) ->
     assert first.samples[: len(alone.samples)].tolist() == alone.samples.tolist()
 
 
+def test_a_repeated_sentence_is_not_a_recording(speaker: Speaker, voice: Voice) -> None:
+    first, second = cutting(speaker, 20).stream("One fish is red. One fish is red.", voice, "en", sampling=SHORT)
+    assert first.text == second.text
+    assert first.samples[: len(second.samples)].tolist() != second.samples.tolist()
+
+
 def test_joins_do_not_click(speaker: Speaker, voice: Voice) -> None:
     pieces = list(cutting(speaker, 30).stream(LONG, voice, "en", sampling=SHORT))
     samples = np.concatenate([piece.samples for piece in pieces])
