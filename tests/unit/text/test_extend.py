@@ -13,6 +13,7 @@ from dimts.errors import TextError
 from dimts.text import base, extend
 from dimts.text.bpe import Tokenizer
 from dimts.text.extend import OCCURRENCES, TOKENS
+from dimts.text.normalise import normalise
 
 ORACLE = Path(__file__).parents[4] / "shared" / "oracle"
 PAIRS = [
@@ -290,3 +291,12 @@ def test_what_a_language_has_is_from_its_tag_to_the_next() -> None:
     assert len(extend.tokens_of(both, "am")) == amharic.rows - SMALL.rows
     assert len(extend.tokens_of(both, "ka")) == both.rows - amharic.rows
     assert extend.tokens_of(both, "en") == extend.tokens_of(both, "ti") == set()
+
+
+def test_nothing_of_the_ethiopic_blocks_is_unknown_once_normalised() -> None:
+    """LibreOffice's messages hold U+1316, to which Unicode gives no letter."""
+    extended = extend.extend(SMALL, ["ሰላም"], "am")
+    blocks = ((0x1200, 0x139F), (0x2D80, 0x2DDF), (0xAB00, 0xAB2F), (0x1E7E0, 0x1E7FF))
+    for point in (point for first, last in blocks for point in range(first, last + 1)):
+        spoken = normalise(f"ሰ{chr(point)}ላ", "am")
+        assert extended.unknown_id not in extended.encode_spoken(spoken, "am"), hex(point)

@@ -4,6 +4,8 @@ The block is laid out in rows of eight: a consonant with its seven orders (ä u 
 place; so a vowel is changed by arithmetic on the code point.
 """
 
+import unicodedata
+
 LETTERS = "\u1200-\u135a\u1380-\u138f\u2d80-\u2dde\uab01-\uab2e\U0001e7e0-\U0001e7fe"  # inside [ ] of a pattern
 SCRIPTS = (
     (0x1200, 0x135A),
@@ -14,6 +16,8 @@ SCRIPTS = (
     (0x1E7E0, 0x1E7FE),
 )
 LETTER = f"[{LETTERS}]"
+_POINTS = (chr(point) for first, last in SCRIPTS for point in range(first, last + 1))
+ASSIGNED = "".join(letter for letter in _POINTS if unicodedata.category(letter) == "Lo")  # LETTERS without its gaps
 
 FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, LABIAL = range(8)
 

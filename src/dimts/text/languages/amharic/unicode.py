@@ -15,10 +15,10 @@ import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
 
-from dimts.text.languages.amharic.letters import LETTERS
+from dimts.text.languages.amharic.letters import ASSIGNED, LETTERS
 
 MARKS = "\u135d\u135e\u135f"
-_PLAIN = re.compile(rf"[^{LETTERS}።፣፤፥፦፧፨!?,.;:\-'\"…A-Za-z0-9 ]")
+_PLAIN = re.compile(rf"[^{ASSIGNED}።፣፤፥፦፧፨!?,.;:\-'\"…A-Za-z0-9 ]")
 _KEPT = "።፣፤፥፦፧፨፡…×÷±≈≤≥≠°−€£¥₹¢‰⁄" + "".join(chr(n) for n in range(0x1369, 0x137D))
 _GIVEN = (
     dict.fromkeys("\u2010\u2011\u2012\u2013\ufe58\ufe63\uff0d", "-")
