@@ -59,7 +59,9 @@ def samples(speaker: Speaker, voice: Voice) -> list[float]:
 def test_it_speaks_like_the_network_in_memory(bundle: Bundle, folder: Path, voice: Voice, without: str) -> None:
     (folder / without).unlink()
     in_memory = Speaker(folder, bundle.network, bundle.tokenizer, 60)
-    assert samples(dimts.load(folder), voice) == samples(in_memory, voice)
+    speaker, expected = dimts.load(folder), samples(in_memory, voice)
+    assert samples(speaker, voice) == expected
+    assert samples(speaker, speaker.stored_voice("zoë")) == expected
 
 
 def test_another_network_would_speak_otherwise(bundle: Bundle, tiny: Base, folder: Path, voice: Voice) -> None:
