@@ -124,7 +124,7 @@ def _voice(heard: _Heard, stored: dict[str, Voice]) -> tuple[Voice, str]:
     speaker = heard.speaker
     if heard.recording_N is not None:
         return voices.make(speaker.network, [heard.recording_N]), "the recording"
-    if names := speaker.stored_voices():
+    if names := export.voice_names(speaker.folder):
         return speaker.stored_voice(), names[0]
     if stored:
         return next(iter(stored.items()))[::-1]

@@ -191,7 +191,7 @@ def test_wrong_requests_are_one_line(capsys: Capture, base: Path, recording: Pat
     assert "--language am: give --text" in refused(run(capsys, *asked, "--language", "am"))
     assert "--text: is empty" in refused(run(capsys, *asked, "--text", " "))
     short = recording.with_name("short.wav")
-    io.write(short, io.Audio(np.zeros(2_000, np.float32), 22_050))
+    io.write(short, io.Audio(np.full(2_000, 0.5, np.float32), 22_050))
     assert "too short" in refused(run(capsys, *asked, "--reference", short))
 
 

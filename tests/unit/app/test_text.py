@@ -189,8 +189,10 @@ def test_a_missing_extra_names_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from dimts.text import g2p
+    from dimts.text.languages import ja
 
     g2p._converter.cache_clear()
+    ja.romaniser.cache_clear()
     monkeypatch.setitem(sys.modules, package, None)
     done = run(capsys, "text", *words)
     assert (done.code, done.out) == (1, "")
