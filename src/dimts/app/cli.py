@@ -118,18 +118,26 @@ def speak(
     as_json: Json = False,
 ) -> None:
     """Speak a text into a file."""
+    import numpy as np
+    from rich.console import Console
+
     from dimts.audio import io
     from dimts.infer.decode import Sampling
     from dimts.infer.device import choose
     from dimts.infer.speak import load
 
+    io.refuse_other_formats(out)
     speaker = load(voice, choose(device))
     heard = speaker.voice(reference) if reference else speaker.stored_voice(stored)
     sampling = Sampling(temperature, top_k, top_p, repetition_penalty, greedy, max_codes)
-    audio = speaker.speak(text, heard, language, seed, sampling)
+    with Console(stderr=True).status("speaking"):
+        pieces = list(speaker.stream(text, heard, language, seed, sampling))
+    audio = io.Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate_hz)
     io.write(out, audio)
-    facts = {"out": str(out), "seconds": round(audio.duration_s, 3), "rate_hz": audio.rate_hz}
-    show(facts, as_json, f"{out}: {audio.duration_s:.1f} s")
+    cut = [piece.text for piece in pieces if not piece.ended]
+    facts = {"out": str(out), "seconds": round(audio.duration_s, 3), "rate_hz": audio.rate_hz, "not_ended": cut}
+    notes = [f"  ran into --max-codes, its end may be missing: {piece[:60]}" for piece in cut]
+    show(facts, as_json, f"{out}: {audio.duration_s:.1f} s", *notes)
 
 
 if __name__ == "__main__":

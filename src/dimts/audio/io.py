@@ -84,9 +84,14 @@ def write(path: Path, audio: Audio, subtype: str | None = None) -> None:
 
     Raises AudioError where the folder cannot be written or the disk is full; what was there before stays.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise AudioError(f"{path}: can write {' and '.join(FORMATS)} only; choose such a name")
+    refuse_other_formats(path)
     replace(path, encode(audio, path.suffix, subtype))
+
+
+def refuse_other_formats(path: Path) -> None:
+    """AudioError when a name is not one that `write` takes: to be asked before long work."""
+    if path.suffix.lower() not in FORMATS or path.is_dir():
+        raise AudioError(f"{path}: can write {' and '.join(FORMATS)} files only; choose such a name")
 
 
 def encode(audio: Audio, suffix: str, subtype: str | None = None) -> bytes:
