@@ -79,7 +79,8 @@ def test_a_base_speaks_in_the_voice_of_a_recording(
     facts = json.loads(done.out)
     header = soundfile.info(out)
     assert (header.samplerate, header.channels, header.subtype) == (24_000, 1, "PCM_16")
-    assert facts == {"out": str(out), "seconds": round(header.duration, 3), "rate_hz": 24_000}
+    cut = ["hello there."]  # a random base does not stop by itself
+    assert facts == {"out": str(out), "seconds": round(header.duration, 3), "rate_hz": 24_000, "not_ended": cut}
     assert abs(header.duration - 12 * 1024 / 22_050) < 0.02
     assert np.abs(soundfile.read(out)[0]).max() > 0
 
@@ -98,7 +99,8 @@ def test_a_bundle_speaks_amharic_in_its_own_voice(
     bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = speak(capsys, bundle, "ሰላም ለዓለም።", "--out", tmp_path / "said.wav")
-    assert (done.code, done.out) == (0, f"{tmp_path / 'said.wav'}: 0.6 s\n")
+    note = "  ran into --max-codes, its end may be missing: ሰላም ለአለም።"
+    assert (done.code, done.out.splitlines()) == (0, [f"{tmp_path / 'said.wav'}: 0.6 s", note])
     assert speak(capsys, bundle, "ሰላም ለዓለም።", "--voice", "ሊያ", "--out", tmp_path / "named.wav").code == 0
     assert (tmp_path / "said.wav").read_bytes() == (tmp_path / "named.wav").read_bytes()
 
@@ -119,5 +121,5 @@ def test_a_process_of_its_own_speaks_the_same(bundle: Path, tmp_path: Path, caps
         [sys.executable, "-m", "dimts.app.cli", *words],
         cwd=tmp_path, env={**os.environ, **threads}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stdout, done.stderr) == (0, "there.wav: 0.6 s\n", "")
+    assert (done.returncode, done.stdout.splitlines()[0], done.stderr) == (0, "there.wav: 0.6 s", "")
     assert (tmp_path / "here.wav").read_bytes() == (tmp_path / "there.wav").read_bytes()
