@@ -135,7 +135,8 @@ def _score(request: Request, base: Base, heard: _Heard, spoken: Spoken) -> Findi
     """Score the recording if its text is known, else the base's own speech."""
     dvae, trained = base.need_dvae(), heard.trained
     if heard.recording_N is not None and request.reference_text:
-        ids = base.tokenizer.encode(request.reference_text, request.language)
+        front = heard.speaker.front(request.language)
+        ids = base.tokenizer.encode_spoken(front.spoken(request.reference_text, request.language), request.language)
         return sound_check.check_score(heard.speaker, dvae, heard.recording_N, ids, "the recording", trained)
     samples_N = sound_check.heard(spoken.audio)
     if spoken.pieces > 1 or len(samples_N) < 22_050 or not bool(samples_N.isfinite().all()):

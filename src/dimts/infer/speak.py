@@ -71,6 +71,10 @@ class Speaker:
         stored = voice.read(path) if path.is_file() else voice.read_official(self.folder)[name or names[0]]
         return self._fitting(stored)
 
+    def front(self, language: str) -> Front:
+        """Return how texts of a language are read; TextError when it is no language code."""
+        return self.fronts.get(primary_of(language), Front())
+
     @property
     def device(self) -> torch.device:
         return self.network.mel_stats.device
@@ -106,7 +110,7 @@ class Speaker:
         TextError when no letter or number is left to say, or when the vocabulary knows none of them.
         """
 
-        front = self.fronts.get(primary_of(language), Front())
+        front = self.front(language)
 
         def length(piece: str) -> int:
             return len(self.tokenizer.encode_spoken(front.pronounced(piece, language), language))
