@@ -122,7 +122,7 @@ def read_description(folder: Path, *, any_normaliser: bool = False) -> dict[str,
         value = description.get(name)
         if name in description and (not isinstance(value, kind) or (isinstance(value, int) and value < 1)):
             raise CheckpointError(f"{path}: damaged ({name} is {value!r}); export the voice again")
-    today = Front.like(made_with, folder).identity
+    today = Front.like(str(made_with), folder).identity
     if made_with != today and not any_normaliser:
         raise CheckpointError(
             f"{folder}: was trained on texts of normaliser {made_with}, this is {today}; use that version"

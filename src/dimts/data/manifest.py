@@ -82,7 +82,7 @@ class Dataset:
     @cached_property
     def front(self) -> Front:
         """How its texts are read today; TextError when files of its own are gone."""
-        return Front.like(self.normaliser, self.folder)
+        return Front.like(str(self.normaliser), self.folder)
 
     @property
     def reasons(self) -> dict[str, int]:
