@@ -1,6 +1,7 @@
 """What the tests of training share: a tiny random base, a dataset of ten short clips, runs of them and trainers."""
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +12,10 @@ import torch
 import yaml
 from rich.console import Console
 
-from dimts import config, files
+from dimts import config, files, log
 from dimts.audio import io
 from dimts.audio.io import Audio
-from dimts.checkpoint import grow, initial, official
+from dimts.checkpoint import grow, initial, official, store
 from dimts.checkpoint.official import Base
 from dimts.config import Limits, RunConfig
 from dimts.data import dataset, manifest, prepare
@@ -90,7 +91,7 @@ class Material:
         base, network, tokenizer = _network(self.base, run.vocab, run.limits.text_tokens)
         pair = _pair(self.dataset, run.data.eval_split, run.limits, self.base, self.vocab)
         run.out.mkdir(parents=True, exist_ok=True)
-        return Trainer(base, copy.deepcopy(network), tokenizer, pair, run, world)
+        return Trainer(base, _with_own_gpt(network), tokenizer, pair, run, world)
 
 
 @cache
@@ -125,9 +126,31 @@ def quiet_display(trainer: Trainer) -> Display:
     return Display(1, 0, trainer.total_updates, QUIET)
 
 
+def left(out: Path) -> dict[str, Any]:
+    """What a run leaves: the manifest of a checkpoint has a hash of each tensor file, and the facts."""
+    last = store.newest(out)
+    assert last is not None
+    manifest = json.loads((last / store.MANIFEST).read_text())
+    best = store.place(out, manifest["facts"]["best"]["update"])
+    return {
+        "last": manifest,
+        "best": json.loads((best / store.MANIFEST).read_text()),
+        "best.json": json.loads((out / "best.json").read_text()),
+        "metrics": untimed(list(log.read(out))),
+        "checkpoints": [path.name for path in store.all_of(out)],
+    }
+
+
 def untimed(lines: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Metrics without what a clock says."""
     return [{key: value for key, value in line.items() if key not in {"seconds", "clips_s"}} for line in lines]
+
+
+def _with_own_gpt(network: Xtts) -> Xtts:
+    """Copy what learns; the vocoder, which takes long to copy, is shared."""
+    copied = copy.copy(network)
+    copied._modules = {**network._modules, "gpt": copy.deepcopy(network.gpt)}
+    return copied
 
 
 @cache

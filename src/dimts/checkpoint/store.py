@@ -145,4 +145,5 @@ def _seal(content: Mapping[str, Any]) -> str:
 def _reason(error: BaseException) -> str:
     while error.__cause__:
         error = error.__cause__
-    return getattr(error, "strerror", None) or str(error)
+    said = re.search(r"I/O error: (.+) \(os error \d+\)", str(error))  # as safetensors words it
+    return said.group(1) if said else getattr(error, "strerror", None) or str(error)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dimts.config import Optimizer as Settings
 from dimts.errors import CheckpointError
@@ -169,12 +169,21 @@ def test_state_goes_by_name_and_comes_back() -> None:
         ("clip_norm", 0),
     ],
 )
-def test_every_setting_is_live(material: Material, tmp_path: Path, setting: str, other: object) -> None:
+def test_every_setting_is_live(
+    material: Material, tmp_path: Path, as_it_is: Tensor, setting: str, other: object
+) -> None:
     """Two updates with another value end in other weights."""
-    ends = []
-    for name, settings in (("as it is", ()), ("other", (f"optimizer.{setting}={other}",))):
-        run = material.run(tmp_path / name, "train.max_updates=2", "evaluate.at_start=false", *settings)
-        trainer = material.trainer(run)
-        trainer.fit(Stop(), quiet_display(trainer))
-        ends.append(torch.cat([parameter.detach().flatten() for parameter in trainer.gpt.parameters()]))
-    assert float((ends[0] - ends[1]).abs().max()) > 1e-5
+    assert float((after_two(material, tmp_path, f"optimizer.{setting}={other}") - as_it_is).abs().max()) > 1e-5
+
+
+@pytest.fixture(scope="module")
+def as_it_is(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Tensor:
+    return after_two(material, tmp_path_factory.mktemp("as_it_is"))
+
+
+def after_two(material: Material, out: Path, *settings: str) -> Tensor:
+    """All weights after two updates."""
+    run = material.run(out, "train.max_updates=2", "evaluate.at_start=false", *settings)
+    trainer = material.trainer(run)
+    trainer.fit(Stop(), quiet_display(trainer))
+    return torch.cat([parameter.detach().flatten() for parameter in trainer.gpt.parameters()])
