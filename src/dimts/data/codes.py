@@ -59,12 +59,13 @@ class Cache:
         return self._entries[clip.sha256]
 
     def read(self, clip: Clip) -> tuple[Tensor, Tensor]:
-        """Return a clip's codes, int64 [A], and its prompt mel, float32 [80, F], from the memory-mapped shard."""
+        """Return a clip's codes, int64 [A], and its prompt mel, float32 [80, F], copied from the mapped shard."""
         shard = self._entries[clip.sha256].shard
         if shard not in self._open:
             self._open[shard] = safe_open(shard, framework="pt")
         file = self._open[shard]
-        return file.get_tensor(f"{clip.sha256}.codes").long(), file.get_tensor(f"{clip.sha256}.mel")
+        codes_A, mel_MF = file.get_tensor(f"{clip.sha256}.codes"), file.get_tensor(f"{clip.sha256}.mel")
+        return codes_A.long(), mel_MF.clone()  # aligned: sums must not depend on the neighbours in the shard
 
 
 def ensure(dataset: Dataset, base: Base, progress: Progress | None = None) -> Cache:
@@ -141,7 +142,8 @@ def _hear(root: Path, clip: Clip) -> Tensor:
     if not path.is_file() or sha256(path) != clip.sha256:
         raise DataError(f"{path}: missing or changed since it was prepared; run `dimts check {root}`")
     audio = io.read(path)
-    return sinc(torch.from_numpy(audio.samples), audio.rate_hz, SAMPLE_RATE_HZ)
+    samples_N = torch.from_numpy(audio.samples).clone()  # aligned: sums must not depend on where numpy put them
+    return sinc(samples_N, audio.rate_hz, SAMPLE_RATE_HZ)
 
 
 def _index(folder: Path) -> dict[str, Entry]:
