@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize, scaled_dot_product_attention
 
+from dimts.model.cpu import linear
 from dimts.model.shapes import MEL_BANDS, PERCEIVER_HEAD_WIDTH, GptShape
 
 
@@ -36,14 +37,16 @@ class ConditioningBlock(nn.Module):
         self.proj_out = nn.Conv1d(width, width, 1)
 
     def forward(self, x_BDF: Tensor) -> Tensor:
-        batch, width, frames = x_BDF.shape
-        x_BDF = self.norm(x_BDF)
+        batch, _, frames = x_BDF.shape
+        rows_ND = self.norm(x_BDF).transpose(1, 2).flatten(0, 1)
         # UPSTREAM: heads are split before q, k, v (tests/parity/test_network.py::test_prompt_latents).
-        heads_BHKF = self.qkv(x_BDF).view(batch, self.heads, 3 * width // self.heads, frames)
-        q, k, v = heads_BHKF.transpose(2, 3).chunk(3, dim=3)
+        heads_BHFK = pointwise(self.qkv, rows_ND).view(batch, frames, self.heads, -1).transpose(1, 2)
+        q, k, v = heads_BHFK.chunk(3, dim=3)
         out_BHFK = scaled_dot_product_attention(q, k, v)
-        out_BDF: Tensor = self.proj_out(out_BHFK.transpose(2, 3).reshape(batch, width, frames))
-        return x_BDF + out_BDF  # UPSTREAM: the residual is the NORMALISED input (same test)
+        out_ND = pointwise(self.proj_out, out_BHFK.transpose(1, 2).flatten(2).flatten(0, 1))
+        # UPSTREAM: the residual is the NORMALISED input (same test)
+        sum_ND: Tensor = rows_ND + out_ND
+        return sum_ND.view(batch, frames, -1).transpose(1, 2)
 
 
 class Perceiver(nn.Module):
@@ -112,6 +115,12 @@ def feed_forward(shape: GptShape) -> nn.Sequential:
     """Return the perceiver's feed-forward: to twice the inner width, gated, and back."""
     inner = shape.perceiver_inner
     return nn.Sequential(nn.Linear(shape.width, 2 * inner), GatedGelu(), nn.Linear(inner, shape.width))
+
+
+def pointwise(conv: nn.Conv1d, rows_ND: Tensor) -> Tensor:
+    """Apply a convolution of width 1 to frames laid end to end: the same product, several times faster on CPUs."""
+    assert conv.bias is not None
+    return linear(rows_ND, conv.weight[:, :, 0], conv.bias)
 
 
 def norm_groups(width: int) -> int:

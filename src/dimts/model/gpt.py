@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout, gelu, linear, scaled_dot_product_attention
+from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from dimts.model.conditioning import ConditioningEncoder, Perceiver
+from dimts.model.cpu import attend, dropout, linear
 from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape
 
 DROPOUT = 0.1  # upstream: embeddings (latents included), attention, residuals
@@ -80,7 +81,11 @@ class Gpt(nn.Module):
         hidden_ND = self.hidden(*_lay_out(pieces, padded))
         spans = list(zip([len(t) for t in text_in], [len(c) for c in codes_in], strict=True))
         text_ND, codes_ND = self._pick(hidden_ND, spans, max(lengths) if padded else None)
-        return Scores(self.text_head(text_ND), self.mel_head(codes_ND), codes_ND)
+        text_NR, codes_NR = (
+            linear(rows_ND, head.weight, head.bias)
+            for rows_ND, head in ((text_ND, self.text_head), (codes_ND, self.mel_head))
+        )
+        return Scores(text_NR, codes_NR, codes_ND)
 
     def embed_text(self, ids_T: Tensor, start: int = 0) -> Tensor:
         """Embed text ids (any leading shape [..., T]) at positions `start` onwards."""
@@ -173,7 +178,7 @@ class Attention(nn.Module):
 
     def _attend(self, qkv_ND: Tensor, batch: int, rate: float) -> Tensor:
         q, k, v = self._heads(qkv_ND, batch)
-        return _join(scaled_dot_product_attention(q, k, v, dropout_p=rate, is_causal=True))
+        return _join(attend(q, k, v, rate))
 
     def _attend_cached(self, qkv_ND: Tensor, batch: int, cache: Cache) -> Tensor:
         q, k, v = self._heads(qkv_ND, batch)
