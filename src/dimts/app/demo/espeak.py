@@ -4,26 +4,20 @@ The library comes with the optional package `espeakng-loader`, no system espeak-
 called as an external library when the user has installed it, nothing of it is part of Dimts.
 
 The surprise: the library keeps its state (voice, flutter, random breath) in globals that no call resets, so the second
-utterance of a process would differ from the first. Every call here loads a fresh copy, fixes its random seed, and
-unloads it again: 5 ms a call, and the same text always gives the same bytes.
+utterance of a process would differ from the first, and ending it now and then waits for its own thread for ever. So
+every call runs in a forked process that loads it, fixes its random seed, and ends without ending it.
 """
 
 import ctypes
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from dimts.audio.io import Audio
 from dimts.errors import ConfigError, MissingExtra
-
-if sys.platform == "win32":
-    from _ctypes import FreeLibrary as _unload  # noqa: N813
-else:
-    from _ctypes import dlclose as _unload
 
 RATE_HZ = 22_050  # what the library gives for every voice that is not MBROLA
 RATE_WPM_LIMITS = (80, 450)  # the library clamps silently outside of these
@@ -34,7 +28,6 @@ _SYNCHRONOUS, _DONT_EXIT, _UTF8, _PHONEMES_IPA, _BY_CHARACTER = 2, 0x8000, 1, 2,
 _PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
 
 _OnSamples = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-_one_at_a_time = threading.Lock()
 
 
 def speak(text: str, voice: str = "am", variant: str = "f3", rate_wpm: int = 150, pitch: int = 50) -> Audio:
@@ -45,6 +38,47 @@ def speak(text: str, voice: str = "am", variant: str = "f3", rate_wpm: int = 150
     """
     _require("rate_wpm", rate_wpm, RATE_WPM_LIMITS)
     _require("pitch", pitch, (0, 99))
+    _known_variant(variant)
+    content = _apart(lambda: _sound(text, _voice_name(voice, variant), rate_wpm, pitch), voice)
+    return Audio(np.frombuffer(content, dtype=np.int16).astype(np.float32) / np.float32(32768), RATE_HZ)
+
+
+def phonemes(text: str, voice: str = "am") -> str:
+    """The IPA of a text as espeak-ng reads it, clauses joined by a space; ejectives are written with ʼ.
+
+    Raises MissingExtra without espeakng-loader, ConfigError for an unknown voice.
+    """
+    return _apart(lambda: _ipa(text, _voice_name(voice, "")).encode(), voice).decode()
+
+
+def _apart(work: Callable[[], bytes], voice: str) -> bytes:
+    """Do the work in a forked process and return its bytes; MissingExtra and ConfigError come from this one."""
+    _, data = _files()
+    if not hasattr(os, "fork"):
+        raise ConfigError("the demo's voices need a system that forks processes: Linux, macOS, or WSL on Windows")
+    read_end, write_end = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads: the child uses none of them
+        child = os.fork()
+    if child == 0:
+        try:
+            with os.fdopen(write_end, "wb") as pipe:
+                pipe.write(work())
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        content = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise ConfigError(
+            f"espeak-ng cannot speak with voice {voice!r}: see the folder {data / 'lang'} for its languages"
+        )
+    return content
+
+
+def _sound(text: str, name: str, rate_wpm: int, pitch: int) -> bytes:
     chunks: list[bytes] = []
 
     def keep(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
@@ -53,46 +87,35 @@ def speak(text: str, voice: str = "am", variant: str = "f3", rate_wpm: int = 150
         return 0
 
     on_samples = _OnSamples(keep)  # held until the end: the library keeps a bare pointer to it
-    with _library(voice, variant) as library:
-        library.espeak_SetSynthCallback(on_samples)
-        library.espeak_SetParameter(_PARAMETER_RATE, rate_wpm, 0)
-        library.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
-        _synthesise(library, text)
-    samples = np.frombuffer(b"".join(chunks), dtype=np.int16).astype(np.float32) / np.float32(32768)
-    return Audio(samples, RATE_HZ)
+    library = _library(name)
+    library.espeak_SetSynthCallback(on_samples)
+    library.espeak_SetParameter(_PARAMETER_RATE, rate_wpm, 0)
+    library.espeak_SetParameter(_PARAMETER_PITCH, pitch, 0)
+    _synthesise(library, text)
+    return b"".join(chunks)
 
 
-def phonemes(text: str, voice: str = "am") -> str:
-    """The IPA of a text as espeak-ng reads it, clauses joined by a space; ejectives are written with ʼ.
-
-    Raises MissingExtra without espeakng-loader, ConfigError for an unknown voice.
-    """
+def _ipa(text: str, name: str) -> str:
     encoded = ctypes.create_string_buffer(text.encode())
     rest = ctypes.c_void_p(ctypes.addressof(encoded))
     clauses: list[str] = []
-    with _library(voice, "") as library:
-        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        while rest.value:  # each call reads one clause and moves the pointer, to null at the end
-            clause = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _PHONEMES_IPA)
-            clauses.append((clause or b"").decode().strip())
+    library = _library(name)
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    while rest.value:  # each call reads one clause and moves the pointer, to null at the end
+        clause = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _PHONEMES_IPA)
+        clauses.append((clause or b"").decode().strip())
     return " ".join(filter(None, clauses)).replace("`", "ʼ")
 
 
-@contextmanager
-def _library(voice: str, variant: str) -> Iterator[ctypes.CDLL]:
-    """A fresh copy of the library, set to a voice; one at a time, unloaded afterwards."""
+def _library(name: str) -> ctypes.CDLL:
+    """Load the library and set it to a voice; only in a process of its own."""
     library_file, data = _files()
-    name = _voice_name(data, voice, variant)
-    with _one_at_a_time:
-        library = ctypes.CDLL(library_file)
-        try:
-            _start(library, data)
-            if library.espeak_SetVoiceByName(name.encode()) != 0:
-                raise ConfigError(f"espeak-ng has no voice {voice!r}: see the folder {data / 'lang'} for its languages")
-            yield library
-        finally:
-            library.espeak_Terminate()
-            _unload(library._handle)
+    library = ctypes.CDLL(library_file)
+    rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), _DONT_EXIT)
+    assert rate_hz == RATE_HZ, rate_hz
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
+    assert library.espeak_SetVoiceByName(name.encode()) == 0, name
+    return library
 
 
 def _files() -> tuple[str, Path]:
@@ -103,21 +126,16 @@ def _files() -> tuple[str, Path]:
     return espeakng_loader.get_library_path(), Path(espeakng_loader.get_data_path())
 
 
-def _voice_name(data: Path, voice: str, variant: str) -> str:
-    """`am+f3`; checked here, since the library takes an unknown variant for the plain voice without a word."""
-    if not variant:
-        return voice
+def _voice_name(voice: str, variant: str) -> str:
+    return f"{voice}+{variant}" if variant else voice
+
+
+def _known_variant(variant: str) -> None:
+    """ConfigError for an unknown variant: the library takes it for the plain voice without a word."""
+    _, data = _files()
     variants = data / "voices" / "!v"
-    if not (variants / variant).is_file():
+    if variant and not (variants / variant).is_file():
         raise ConfigError(f"espeak-ng has no voice variant {variant!r}: see the folder {variants} for the names")
-    return f"{voice}+{variant}"
-
-
-def _start(library: ctypes.CDLL, data: Path) -> None:
-    rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), _DONT_EXIT)
-    if rate_hz != RATE_HZ:
-        raise ConfigError(f"espeak-ng cannot start with the data in {data}: reinstall espeakng-loader")
-    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
 
 
 def _synthesise(library: ctypes.CDLL, text: str) -> None:
