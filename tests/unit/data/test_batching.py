@@ -112,6 +112,19 @@ def test_seeds_and_epochs_differ() -> None:
     assert [d.index for d in one] != sorted(d.index for d in one)
 
 
+def test_every_place_has_a_prompt_of_its_own() -> None:
+    """With clips all alike, prompts tell seed, epoch and position apart, and nothing else."""
+    alike = [example(n, 60_000) for n in range(40)]
+
+    def prompts(seed: int, epoch: int) -> list[tuple[int, int]]:
+        draws = drawn(plan(alike, seed=seed), range(4 * epoch, 4 * epoch + 4))
+        return [(draw.start_samples, draw.length_samples) for draw in draws]
+
+    found = [prompts(seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    assert prompts(1, 0) == found[2]
+    assert len({prompt for one in found for prompt in one}) == 4 * 40
+
+
 def test_no_state_outside_decides() -> None:
     before = plan(examples(40)).update(2)
     torch.manual_seed(5)

@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from dimts.checkpoint import store
 from dimts.errors import CheckpointError
+from dimts.train import validate
 from dimts.train.interrupt import Stop
 from dimts.train.state import Best
 from dimts.train.trainer import Interrupted, Trainer
@@ -175,6 +178,23 @@ def test_the_best_is_gone(material: Material, tmp_path: Path) -> None:
     assert again.state.best is not None and again.state.best.update == 6
     assert json.loads((tmp_path / "best.json").read_text())["update"] == 6
     assert again.best() is again.network
+
+
+def test_the_best_is_saved_kept_and_exported_when_nothing_better_follows(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = iter(
+        [0.1, 0.5, 0.3, 0.4, 0.4, 0.9]
+    )  # of the untrained network, which is no checkpoint, and of updates 1..5
+    scores = validate.Scores(0.0, 0.0, 0.0, 0.0)
+    monkeypatch.setattr(validate, "evaluate", lambda *given: replace(scores, code_loss=next(values)))
+    often = ("evaluate.every_updates=1", "save.every_updates=99", "save.keep=1", "train.max_updates=5")
+    trainer = whole(material, tmp_path, *often)
+    assert [store.update_of(path) for path in store.all_of(tmp_path)] == [2, 5]
+    assert json.loads((tmp_path / "best.json").read_text())["update"] == 2
+    two = store.load(store.place(tmp_path, 2)).tensors["weights"]
+    now = dict(trainer.best().gpt.named_parameters())
+    assert all(torch.equal(now[name], tensor) for name, tensor in two.items())
 
 
 def test_only_damaged_checkpoints_are_left(material: Material, tmp_path: Path) -> None:

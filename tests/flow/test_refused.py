@@ -1,0 +1,64 @@
+"""What cannot be trained is refused by the command line in a line each, exit code 1, and nothing is damaged."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dimts.app import cli
+from dimts.checkpoint import store
+from dimts.train import recipe
+from tests.flow.material import QUIET, Material
+
+
+def refused(run_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Run `dimts train` in this process; return its lines, each of which begins with the program's name."""
+    monkeypatch.setattr(sys, "argv", ["dimts", "train", str(run_file)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr()
+    assert ended.value.code == 1 and said.out == ""
+    lines = said.err.splitlines()
+    assert all(line.startswith("dimts: ") for line in lines)
+    return [line.removeprefix("dimts: ") for line in lines]
+
+
+def test_one_line_each(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lines(*settings: str, out: str = "out") -> list[str]:
+        return refused(material.run_file(tmp_path / out, *settings), monkeypatch, capsys)
+
+    (tmp_path / "file").write_text("mine")
+    assert lines(out="file") == [f"{tmp_path / 'file'}: cannot be a run folder (File exists); choose another out"]
+    found = lines("train.epoch=3", "train.dropout=2", "batch.clips=0")
+    assert [line.removeprefix(f"{tmp_path / 'out.yaml'}: ").split(":")[0] for line in found] == [
+        "batch.clips", "train.dropout", "train.epoch"]  # fmt: skip
+    assert not (tmp_path / "out").exists()
+    (line,) = lines("train.trainable=[text_haed, ln_f]")
+    assert line.startswith("train.trainable: no part text_haed; choose from auto, all, ")
+    (line,) = lines(f"base={tmp_path / 'nowhere'}")
+    assert line.startswith(f"{tmp_path / 'nowhere'}: no such folder")
+    (line,) = lines(f"data.datasets=[{tmp_path / 'nowhere'}]")
+    assert line.startswith(f"{tmp_path / 'nowhere'}: no such folder")
+    (line,) = lines("device=quantum")
+    assert line.startswith("device: quantum cannot be used here")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_settings_changed_since(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused with a line each; the run goes on once they are changed back."""
+    out, one = tmp_path / "out", ("train.max_updates=1", "evaluate.at_start=false")
+    recipe.finetune(material.run(out, *one), QUIET)
+    before = yaml.safe_load((out / "run.yaml").read_text())
+    changed = material.run_file(out, *one, "optimizer.lr=0.5", "seed=3")
+    assert refused(changed, monkeypatch, capsys) == [
+        f"{out / 'run.yaml'}: optimizer.lr was 0.001, now 0.5; change it back, or choose another out",
+        f"{out / 'run.yaml'}: seed was 0, now 3; change it back, or choose another out",
+    ]
+    assert yaml.safe_load((out / "run.yaml").read_text()) == before
+    recipe.finetune(material.run(out, "train.max_updates=2", "evaluate.at_start=false", "save.keep=5"), QUIET)
+    assert store.newest(out) == store.place(out, 2)
