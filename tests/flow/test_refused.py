@@ -1,13 +1,18 @@
 """What cannot be trained is refused by the command line in a line each, exit code 1, and nothing is damaged."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from dimts.app import cli
 from dimts.checkpoint import store
+from dimts.data import manifest
 from dimts.train import recipe
 from tests.flow.material import QUIET, Material
 
@@ -45,6 +50,41 @@ def test_one_line_each(
     (line,) = lines("device=quantum")
     assert line.startswith("device: quantum cannot be used here")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_poisoned_clips_end_the_run(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Infinities in the cached mels of all training clips: named, nothing learned is lost, once mended it goes on."""
+    out, settings = tmp_path / "out", ("evaluate.at_start=false", "save.every_updates=1", "train.epochs=9")
+    shutil.copytree(material.dataset, tmp_path / "dataset")
+    own = f"data.datasets=[{tmp_path / 'dataset'}]"
+    recipe.finetune(material.run(out, own, *settings, "train.max_updates=1"), QUIET)
+    (shard,) = (tmp_path / "dataset/cache").rglob("shard-*")
+    sound = shard.read_bytes()
+    poison(shard, {clip.sha256 for clip in manifest.read(tmp_path / "dataset").side("train")})
+    monkeypatch.setattr(sys, "argv", ["dimts", "train", str(material.run_file(out, own, *settings))])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    lines = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 1 and lines[-1].startswith(
+        "dimts: update 4: the gradient is not finite for the 3rd time"
+    )
+    assert sum(line.startswith(f"update {n} is skipped: the loss of clip") for line in lines for n in (2, 3, 4)) == 3
+    newest = store.newest(out)
+    assert newest == store.place(out, 3)
+    shard.write_bytes(sound)
+    recipe.finetune(material.run(out, own, *settings, "train.max_updates=5"), QUIET)
+    assert store.newest(out) == store.place(out, 5)
+
+
+def poison(shard: Path, sha256s: set[str]) -> None:
+    """Put infinities into the cached mels of clips."""
+    with safe_open(shard, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+    for sha256 in sha256s:
+        tensors[f"{sha256}.mel"].fill_(torch.inf)
+    save_file(tensors, shard, metadata=metadata)
 
 
 def test_settings_changed_since(

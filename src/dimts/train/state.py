@@ -69,7 +69,9 @@ class State:
         self.scaler.load_state_dict(dict(checkpoint.facts["scaler"]))
         self.update, self.skipped = checkpoint.update, checkpoint.facts["skipped"]
         self.best = Best(**checkpoint.facts["best"]) if checkpoint.facts["best"] else None
-        lost = store.problems(store.place(run, self.best.update)) if self.best else []
+        if self.best is None or self.best.update == self.update:
+            return []
+        lost = store.problems(store.place(run, self.best.update))
         if lost:
             self.best = None
             lost.append("that was the best checkpoint: the best of those to come takes its place")

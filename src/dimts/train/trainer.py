@@ -211,6 +211,6 @@ class Trainer:
             self._save()
             named = ", ".join(clips[:5]) or f"all {len(update.micro_batches)} micro-batches are finite alone"
             raise TrainingError(
-                f"update {update.number + 1:,}: the gradient is not finite for the {BAD_UPDATES}rd time in a row "
-                f"(clips: {named}); what was learned before is saved: look at these clips, or lower optimizer.lr"
+                f"update {update.number + 1:,}: the gradient was not finite {self.state.skipped} times in a row "
+                f"(clips: {named}); what was learned before is saved: mend these clips, or lower optimizer.lr in a new out"
             )

@@ -101,8 +101,8 @@ def test_three_in_a_row_end_the_run(material: Material, tmp_path: Path) -> None:
     (line,) = raised.value.problems
     named = {f"clip{n}" for n in range(10) if f"clip{n}" in line}
     batch = {trainer.pair.train[d.index].clip.id for m in trainer.plan.update(7).micro_batches for d in m}
-    assert line.startswith("update 8: the gradient is not finite for the 3rd time in a row (clips: ") and named == batch
-    assert line.endswith("what was learned before is saved: look at these clips, or lower optimizer.lr")
+    assert line.startswith("update 8: the gradient was not finite 3 times in a row (clips: ") and named == batch
+    assert line.endswith("what was learned before is saved: mend these clips, or lower optimizer.lr in a new out")
     newest = store.newest(tmp_path)
     assert newest == store.place(tmp_path, 7)  # updates 6 and 7 moved nothing, so this is all that was learned
     five, seven = (store.load(store.place(tmp_path, update)).tensors for update in (6, 7))
@@ -118,7 +118,7 @@ def test_the_count_survives_a_resume(material: Material, tmp_path: Path) -> None
     fit(trainer)
     again = trainer_of(material, tmp_path, everyone, "train.max_updates=3", "train.epochs=9")
     assert again.resume(tmp_path) == ["going on after update 2"] and again.state.skipped == 2
-    with pytest.raises(TrainingError, match="update 3: .* 3rd time in a row"):
+    with pytest.raises(TrainingError, match="update 3: .* 3 times in a row"):
         fit(again)
 
 
