@@ -91,7 +91,7 @@ def write(path: Path, audio: Audio, subtype: str | None = None) -> None:
 def refuse_other_formats(path: Path) -> None:
     """AudioError when a name is not one that `write` takes: to be asked before long work."""
     if path.suffix.lower() not in FORMATS or path.is_dir():
-        raise AudioError(f"{path}: can write {' and '.join(FORMATS)} files only; choose such a name")
+        raise AudioError(f"{path}: can write {' and '.join(FORMATS)} only; choose such a name")
 
 
 def encode(audio: Audio, suffix: str, subtype: str | None = None) -> bytes:
