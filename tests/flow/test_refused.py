@@ -68,7 +68,7 @@ def test_poisoned_clips_end_the_run(
         cli.main()
     lines = capsys.readouterr().err.splitlines()
     assert ended.value.code == 1 and lines[-1].startswith(
-        "dimts: update 4: the gradient is not finite for the 3rd time"
+        "dimts: update 4: the gradient was not finite 3 times in a row (clips: clip"
     )
     assert sum(line.startswith(f"update {n} is skipped: the loss of clip") for line in lines for n in (2, 3, 4)) == 3
     newest = store.newest(out)

@@ -212,5 +212,6 @@ class Trainer:
             named = ", ".join(clips[:5]) or f"all {len(update.micro_batches)} micro-batches are finite alone"
             raise TrainingError(
                 f"update {update.number + 1:,}: the gradient was not finite {self.state.skipped} times in a row "
-                f"(clips: {named}); what was learned before is saved: mend these clips, or lower optimizer.lr in a new out"
+                f"(clips: {named}); what was learned before is saved: check these clips and the dataset's cache, "
+                "or lower optimizer.lr in a new out"
             )

@@ -102,7 +102,7 @@ def test_three_in_a_row_end_the_run(material: Material, tmp_path: Path) -> None:
     named = {f"clip{n}" for n in range(10) if f"clip{n}" in line}
     batch = {trainer.pair.train[d.index].clip.id for m in trainer.plan.update(7).micro_batches for d in m}
     assert line.startswith("update 8: the gradient was not finite 3 times in a row (clips: ") and named == batch
-    assert line.endswith("what was learned before is saved: mend these clips, or lower optimizer.lr in a new out")
+    assert "what was learned before is saved: check these clips" in line
     newest = store.newest(tmp_path)
     assert newest == store.place(tmp_path, 7)  # updates 6 and 7 moved nothing, so this is all that was learned
     five, seven = (store.load(store.place(tmp_path, update)).tensors for update in (6, 7))
