@@ -38,7 +38,6 @@ def attend(q_BHSK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, rate: float) -> Tenso
     """Attend causally with dropout on the attention; of the S x S matrices only the dropped places are kept."""
     if q_BHSK.device.type != "cpu" or not rate:
         return functional.scaled_dot_product_attention(q_BHSK, k_BHSK, v_BHSK, dropout_p=rate, is_causal=True)
-    q_BHSK, v_BHSK = q_BHSK * q_BHSK.shape[3] ** -0.5, v_BHSK * _scale(rate)
     return torch.cat([_attend_rows(q_BHSK, k_BHSK, v_BHSK, rate, at) for at in range(0, q_BHSK.shape[2], ROWS)], dim=2)
 
 
@@ -47,7 +46,7 @@ def _attend_rows(q_BHSK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, rate: float, be
     rows, seen = slice(begin, begin + ROWS), slice(0, begin + ROWS)
     q_BHSK, k_BHSK, v_BHSK = q_BHSK[:, :, rows], k_BHSK[:, :, seen], v_BHSK[:, :, seen]
     dropped_BHSS = _dropped((*q_BHSK.shape[:3], k_BHSK.shape[2]), rate)
-    mixed_BHSK: Tensor = _Attend.apply(q_BHSK, k_BHSK, v_BHSK, dropped_BHSS)  # type: ignore[no-untyped-call]
+    mixed_BHSK: Tensor = _Attend.apply(q_BHSK, k_BHSK, v_BHSK, dropped_BHSS, _scale(rate))  # type: ignore[no-untyped-call]
     return mixed_BHSK
 
 
@@ -55,27 +54,32 @@ class _Attend(torch.autograd.Function):
     """Attention of the last rows, computed again on the way back."""
 
     @staticmethod
-    def forward(ctx: Any, q_BHSK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, dropped_BHSS: Tensor) -> Tensor:
+    def forward(ctx: Any, q_BHSK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, dropped_BHSS: Tensor, scale: float) -> Tensor:  # noqa: PLR0913
         ctx.save_for_backward(q_BHSK, k_BHSK, v_BHSK, dropped_BHSS)
-        return _attention(q_BHSK, k_BHSK).masked_fill_(dropped_BHSS, 0) @ v_BHSK
+        ctx.scale = scale
+        mixed_BHSK: Tensor = _attention(q_BHSK, k_BHSK).masked_fill_(dropped_BHSS, 0) @ v_BHSK
+        return mixed_BHSK.mul_(scale)
 
     @staticmethod
-    def backward(ctx: Any, grad_BHSK: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, grad_BHSK: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         q_BHSK, k_BHSK, v_BHSK, dropped_BHSS = ctx.saved_tensors
-        attention_BHSS = _attention(q_BHSK, k_BHSK)
+        attention_BHSS, grad_BHSK = _attention(q_BHSK, k_BHSK), grad_BHSK * ctx.scale
         grad_BHSS = (grad_BHSK @ v_BHSK.transpose(2, 3)).masked_fill_(dropped_BHSS, 0)
         grad_BHSS -= (grad_BHSS * attention_BHSS).sum(3, keepdim=True)
         grad_BHSS *= attention_BHSS
+        narrow = q_BHSK.shape[3] ** -0.5
+        grad_q_BHSK, grad_k_BHSK = grad_BHSS @ k_BHSK * narrow, grad_BHSS.transpose(2, 3) @ (q_BHSK * narrow)
         kept_BHSS = attention_BHSS.masked_fill_(dropped_BHSS, 0)
         grad_v_BHSK = kept_BHSS.transpose(2, 3) @ grad_BHSK
-        return grad_BHSS @ k_BHSK, grad_BHSS.transpose(2, 3) @ q_BHSK, grad_v_BHSK, None
+        return grad_q_BHSK, grad_k_BHSK, grad_v_BHSK, None, None
 
 
 def _attention(q_BHSK: Tensor, k_BHSK: Tensor) -> Tensor:
     """Return how much each of the last rows attends to each row so far."""
     rows, seen = q_BHSK.shape[2], k_BHSK.shape[2]
     future_SS = torch.ones(rows, seen, dtype=torch.bool).triu(1 + seen - rows)
-    return (q_BHSK @ k_BHSK.transpose(2, 3)).masked_fill_(future_SS, -torch.inf).softmax(3)
+    scores_BHSS = (q_BHSK * q_BHSK.shape[3] ** -0.5) @ k_BHSK.transpose(2, 3)
+    return scores_BHSS.masked_fill_(future_SS, -torch.inf).softmax(3)
 
 
 def _dropped(shape: tuple[int, ...], rate: float) -> Tensor:
@@ -86,7 +90,7 @@ def _dropped(shape: tuple[int, ...], rate: float) -> Tensor:
 
 
 def _threshold(rate: float) -> int:
-    return round(rate * CHOICES)
+    return min(round(rate * CHOICES), CHOICES - 1)
 
 
 def _scale(rate: float) -> float:
