@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 the input is wrong (one line per problem), 2 usage, 3 inte
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ app.command()(text.text)
 app.command()(doctor.doctor)
 
 Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]
+CTRL_C = 130  # what Typer exits with where nothing has taken the signal over
 RunFile = Annotated[Path, typer.Argument(help="Run file (YAML); see recipes/.", show_default=False)]
 
 
@@ -46,8 +48,10 @@ def main() -> None:
         for problem in error.problems:
             typer.echo(f"dimts: {problem}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("dimts: stopped", err=True)
+    except SystemExit as end:
+        if end.code != CTRL_C:
+            raise
+        typer.echo("dimts: stopped; the same command goes on", err=True)
         sys.exit(3)
 
 
@@ -64,7 +68,8 @@ def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> 
     try:
         voice = recipe.finetune(run, Console(stderr=True))
     except Interrupted:
-        typer.echo(f"dimts: stopped; everything is saved: `dimts train {run_file}` goes on", err=True)
+        again = shlex.join(["dimts", "train", str(run_file), *(word for each in settings for word in ("--set", each))])
+        typer.echo(f"dimts: stopped; everything is saved: `{again}` goes on", err=True)
         raise typer.Exit(3) from None
     show({"voice": str(voice)}, as_json, f"the voice is ready: {voice}")
 
