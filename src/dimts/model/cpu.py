@@ -78,7 +78,7 @@ def _attention(q_BHSK: Tensor, k_BHSK: Tensor) -> Tensor:
     """Return how much each of the last rows attends to each row so far."""
     rows, seen = q_BHSK.shape[2], k_BHSK.shape[2]
     future_SS = torch.ones(rows, seen, dtype=torch.bool).triu(1 + seen - rows)
-    scores_BHSS = (q_BHSK * q_BHSK.shape[3] ** -0.5) @ k_BHSK.transpose(2, 3)
+    scores_BHSS: Tensor = (q_BHSK * q_BHSK.shape[3] ** -0.5) @ k_BHSK.transpose(2, 3)
     return scores_BHSS.masked_fill_(future_SS, -torch.inf).softmax(3)
 
 
