@@ -6,6 +6,7 @@ import pytest
 
 from dimts import config
 from dimts.config import RunConfig
+from dimts.config.section import Section
 from dimts.errors import ConfigError
 
 LEAST = "base: b\ndata: {datasets: [d]}\nout: o\n"
@@ -164,11 +165,11 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
 
 
 def test_every_setting_has_a_help_text() -> None:
-    def walk(model: type[config.Section], prefix: str = "") -> list[str]:
+    def walk(model: type[Section], prefix: str = "") -> list[str]:
         missing = []
         for name, field in model.model_fields.items():
             kind = field.annotation
-            if isinstance(kind, type) and issubclass(kind, config.Section):
+            if isinstance(kind, type) and issubclass(kind, Section):
                 missing += walk(kind, f"{prefix}{name}.")
             elif not field.description:
                 missing.append(prefix + name)

@@ -1,0 +1,14 @@
+"""Every setting of a run: one YAML file, one place for defaults, all problems reported together with their paths.
+
+Nothing rewrites a value afterwards. `auto` is a visible value that `dimts plan` resolves in words. Relative paths start
+at the folder where the command runs. The text under a field is its help in the terminal and on the web page.
+"""
+
+from dimts.config.file import build, override, read, write
+from dimts.config.hearing import Batch, Data, Limits, Prompt
+from dimts.config.learning import Optimizer, Schedule, Train
+from dimts.config.run import RunConfig
+from dimts.config.watching import Evaluate, Samples, Save
+
+__all__ = ["Batch", "Data", "Evaluate", "Limits", "Optimizer", "Prompt", "RunConfig", "Samples", "Save", "Schedule",
+           "Train", "build", "override", "read", "write"]  # fmt: skip

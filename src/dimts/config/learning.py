@@ -1,0 +1,56 @@
+"""Settings of how a run learns: optimizer, schedule, what is trained and in which numbers."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from dimts.config.section import Count, Positive, Section, Whole, rising
+
+
+class Optimizer(Section):
+    lr: Positive = 5e-6
+    """Learning rate: large enough to learn a language, small enough to keep the voice."""
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.96)
+    """AdamW's averaging of gradients and of their squares."""
+    eps: Positive = 1e-8
+    """AdamW's guard against division by zero."""
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-2
+    """AdamW's decay, on matrices only: not on biases, norms, embeddings, positions or latents."""
+    new_rows_lr: Positive | Literal["same"] = 1e-4
+    """Learning rate of the rows that the extended vocabulary added; `same` uses `lr`, which hardly moves them."""
+    clip_norm: Annotated[float, Field(ge=0)] = 1.0
+    """Scale gradients down to this norm; 0 turns it off."""
+
+
+class Schedule(Section):
+    kind: Literal["multistep", "constant", "cosine", "linear"] = "multistep"
+    """How the learning rate changes over updates (not epochs)."""
+    milestones: Annotated[list[Count], AfterValidator(rising)] = [50_000, 150_000, 300_000]
+    """Updates at which `multistep` multiplies the learning rate by gamma."""
+    gamma: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Factor at each milestone."""
+    warmup_updates: Whole = 0
+    """Updates over which the learning rate first rises from 0; off by default: the base is sound."""
+
+
+class Train(Section):
+    epochs: Count = 100
+    """How often every training clip is heard."""
+    max_updates: Count | None = None
+    """Stop after this many updates, whatever the epochs say."""
+    trainable: str | list[str] = "auto"
+    """What learns: `all`, `last-2`, `new-rows`, names of parts, or `auto`: `last-2` under 3,000 clips, else `all`."""
+    new_rows_start: Literal["phonetic", "mean", "noise"] = "phonetic"
+    """Where the rows of new tokens begin: at the base's rows for their sound, at the mean of all rows, or at chance."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Dropout on embeddings, attention and residuals; 0.1 as the base was trained."""
+    text_weight: Annotated[float, Field(ge=0)] = 0.01
+    """Weight of the text loss beside the code loss."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of each target spread over all ids; off by default."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay per update of a running average of the weights, evaluated and exported in their stead; 0 is off."""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """Number format of forward and backward; weights and optimizer stay fp32. fp16 scales its loss."""
+    tf32: bool = False
+    """Let NVIDIA GPUs round fp32 products to TF32."""

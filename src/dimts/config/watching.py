@@ -1,0 +1,32 @@
+"""Settings of what a run leaves behind: checkpoints, evaluations, spoken samples."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dimts.config.section import Count, Section, Whole
+
+
+class Save(Section):
+    every_updates: Count = 500
+    """Save a checkpoint this often, and at the end of the run."""
+    keep: Count = 2
+    """How many recent checkpoints to keep beside the best."""
+
+
+class Evaluate(Section):
+    every_updates: Count = 250
+    """Evaluate this often, and at the end of the run; the lowest masked code loss is the best checkpoint."""
+    at_start: bool = True
+    """Evaluate the untrained network too, as a baseline."""
+
+
+class Samples(Section):
+    texts: list[str] = []
+    """Sentences spoken with fixed seeds whenever a checkpoint is evaluated."""
+    language: str | None = None
+    """Their language; the first dataset's if not given."""
+    seed: Whole = 0
+    """Seed of the first sentence; the next ones count up."""
+    max_codes: Annotated[int, Field(ge=1, le=602)] = 400
+    """Longest sample, in codes of 46.4 ms."""
