@@ -16,10 +16,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
+from dimts.data.totals import Totals
 from dimts.errors import DataError
 from dimts.text.front import Front
 
 HEAD, CLIPS, REJECTED = "dataset.json", "clips.jsonl", "rejected.jsonl"
+TRAINED = ("id", "audio", "samples", "rate_hz", "sha256", "text", "spoken", "language", "speaker", "source", "split",
+           "group", "content")  # fmt: skip
 FORMAT = 1  # of this folder; raise it when old readers would misread new folders
 Side = Literal["train", "eval"]
 Record = TypeVar("Record", "Clip", "Rejection")
@@ -42,6 +45,16 @@ class Clip:
     split: Side
     group: str  # clips of one group are on one side of the split
     content: str = ""  # sha256 of the sound itself, whatever file holds it: what makes a clip the same clip tomorrow
+    origin: str = ""  # sha256 of the source file
+    start_s: float | None = None  # of its stretch of the source recording; None: the whole of it
+    end_s: float | None = None
+    snr_db: float | None = None  # measures of the sound, None where not measured
+    loudness_lufs: float | None = None
+    clipped_share: float | None = None
+    bandwidth_hz: float | None = None
+    alignment: float | None = None  # how well the sound fits the text, 0..1, by a recogniser
+    warnings: tuple[str, ...] = ()  # short stable reasons; they keep the clip
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the source says of it: licence, url, ...
 
     @property
     def duration_s(self) -> float:
@@ -61,6 +74,9 @@ class Rejection:
     source: str
     text: str = ""
     duration_s: float = 0.0  # where it is known
+    recording: str = ""  # the source file, where there is one
+    start_s: float | None = None  # of its stretch there; None: the whole of it
+    end_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +89,17 @@ class Dataset:
     clips: tuple[Clip, ...]
     rejected: tuple[Rejection, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    totals: tuple[Totals, ...] = ()  # what became of each source
+    licence: str = ""  # of the recordings, as the user stated it
+    consent: str = ""  # of the speakers, as the user stated it
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of language, normaliser and accepted clips: equal for equal training data."""
-        return _sha256(f"{self.language}\n{self.normaliser}\n".encode() + _clip_lines(self.clips))
+        """Hash of language, normaliser and accepted clips: equal for equal training data.
+
+        Measures, warnings and `extra` do not count: nobody trains on them.
+        """
+        return _sha256(f"{self.language}\n{self.normaliser}\n".encode() + _lines(map(_trained, self.clips)))
 
     @cached_property
     def front(self) -> Front:
@@ -104,6 +126,9 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
         tuple(_records(clips, Clip, folder / CLIPS)),
         tuple(_records(rejected, Rejection, folder / REJECTED)),
         head.get("settings", {}),
+        tuple(_totals(head.get("sources", []), folder / HEAD)),
+        head.get("licence", ""),
+        head.get("consent", ""),
     )
     if not any_normaliser and dataset.normaliser != dataset.front.identity:
         today = dataset.front.identity
@@ -154,6 +179,9 @@ def _head(dataset: Dataset, clips: bytes, rejected: bytes) -> dict[str, Any]:
         "speakers": sorted({clip.speaker for clip in dataset.clips}),
         "rejected": len(dataset.rejected),
         "sha256": {CLIPS: _sha256(clips), REJECTED: _sha256(rejected)},
+        "licence": dataset.licence,
+        "consent": dataset.consent,
+        "sources": [asdict(each) for each in dataset.totals],
         "settings": dict(dataset.settings),
         "created_by": f"dimts {version('dimts')}",
     }
@@ -219,17 +247,31 @@ def _records(content: bytes, kind: type[Record], path: Path) -> Iterator[Record]
     known = {each.name for each in fields(kind)}
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            values = json.loads(line)
-            yield kind(**{key: value for key, value in values.items() if key in known})
+            values = {key: value for key, value in json.loads(line).items() if key in known}
+            yield kind(**values | {key: tuple(value) for key, value in values.items() if isinstance(value, list)})
         except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{path}: line {number} is damaged ({error})") from error
     if content and not content.endswith(b"\n"):
         raise DataError(f"{path}: the last line is damaged (it has no end)")
 
 
+def _totals(sources: Iterable[Mapping[str, Any]], path: Path) -> Iterator[Totals]:
+    known = {each.name for each in fields(Totals)}
+    for source in sources:
+        try:
+            yield Totals(**{key: value for key, value in source.items() if key in known})
+        except (TypeError, AttributeError) as error:
+            raise DataError(f"{path}: its sources are damaged ({error})") from error
+
+
 def _clip_lines(clips: Iterable[Clip]) -> bytes:
     """Give `clips.jsonl`: the fields of each clip and its duration."""
     return _lines({**asdict(clip), "duration_s": round(clip.duration_s, 4)} for clip in clips)
+
+
+def _trained(clip: Clip) -> dict[str, Any]:
+    """Give what training sees of a clip, and where it came from."""
+    return {name: getattr(clip, name) for name in TRAINED} | {"duration_s": round(clip.duration_s, 4)}
 
 
 def _lines(records: Iterable[Mapping[str, Any]]) -> bytes:

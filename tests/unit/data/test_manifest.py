@@ -1,5 +1,6 @@
 """The dataset folder: what is written is read, what is damaged is named, a killed writer breaks nothing."""
 
+import hashlib
 import itertools
 import json
 import os
@@ -7,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from dimts.data import manifest
 from dimts.data.manifest import Clip, Dataset, Rejection
+from dimts.data.totals import Totals
 from dimts.errors import DataError
 from dimts.text.normalise import IDENTITY
 
@@ -66,6 +68,35 @@ def test_hash_follows_the_accepted_clips(dataset: Dataset) -> None:
     assert replace(dataset, rejected=(), settings={}, folder=Path("elsewhere")).sha256 == dataset.sha256
     assert replace(dataset, clips=dataset.clips[:1]).sha256 != dataset.sha256
     assert replace(dataset, language="en").sha256 != dataset.sha256
+
+
+def test_a_dataset_of_before_reads_and_keeps_its_hash(dataset: Dataset) -> None:
+    manifest.write(dataset)
+    path = dataset.folder / "clips.jsonl"
+    newer = {f.name for f in fields(Clip)} - set(manifest.TRAINED)
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    old = [{key: value for key, value in record.items() if key not in newer} for record in records]
+    content = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in old).encode()
+    path.write_bytes(content)
+    head = json.loads((dataset.folder / "dataset.json").read_text())
+    head["sha256"]["clips.jsonl"] = hashlib.sha256(content).hexdigest()
+    for key in ("licence", "consent", "sources"):
+        del head[key]
+    (dataset.folder / "dataset.json").write_text(json.dumps(head))
+    assert manifest.read(dataset.folder) == dataset
+    identity = f"am\n{IDENTITY}\n".encode() + content
+    assert dataset.sha256 == hashlib.sha256(identity).hexdigest()
+
+
+def test_measures_warnings_and_what_the_source_says_travel(dataset: Dataset) -> None:
+    measured = replace(
+        CLIP, start_s=1.5, end_s=2.5, snr_db=20.0, alignment=0.9, warnings=("low SNR",), extra={"url": "http://x/"}
+    )
+    totals = Totals("metadata.csv", rows=2, found=2, accepted=1, rejected=1, found_s=1.1, accepted_s=1, rejected_s=0.1)
+    more = replace(dataset, clips=(measured,), totals=(totals,), licence="CC0-1.0", consent="signed by each speaker")
+    manifest.write(more)
+    assert manifest.read(dataset.folder) == more and totals.balanced and not replace(totals, accepted=2).balanced
+    assert more.sha256 == replace(more, clips=(replace(measured, snr_db=3.0, warnings=(), extra={}),)).sha256
 
 
 def test_sides_and_reasons(dataset: Dataset) -> None:
@@ -178,9 +209,10 @@ def test_full_disk_leaves_the_old_dataset(dataset: Dataset) -> None:
     manifest.write(dataset)
     code = f"""
 import resource, signal
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from dimts.data import manifest
+from dimts.data.totals import Totals
 from dimts.errors import DataError
 dataset = manifest.read(Path({str(dataset.folder)!r}))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
