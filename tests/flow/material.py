@@ -16,6 +16,7 @@ from dimts import config, files, log
 from dimts.audio import io
 from dimts.audio.io import Audio
 from dimts.checkpoint import grow, initial, official, store
+from dimts.checkpoint.grow import Adapters
 from dimts.checkpoint.official import Base
 from dimts.config import Limits, RunConfig
 from dimts.data import dataset, manifest, prepare
@@ -24,6 +25,7 @@ from dimts.log import Display
 from dimts.model.xtts import Xtts
 from dimts.text import extend
 from dimts.text.bpe import Tokenizer
+from dimts.train import trainable
 from dimts.train.dist import World
 from dimts.train.trainer import Trainer
 
@@ -88,7 +90,9 @@ class Material:
 
     def trainer(self, run: RunConfig, world: World = ALONE) -> Trainer:
         """A trainer as `recipe.prepare` makes it, of a copy of the network."""
-        base, network, tokenizer = _network(self.base, run.vocab, run.limits.text_tokens)
+        base, _, tokenizer = _network(self.base, run.vocab, run.limits.text_tokens)
+        adapters = trainable.adapters(run, base.network.shape.gpt.layers)
+        _, network, _ = _network(self.base, run.vocab, run.limits.text_tokens, adapters)
         pair = _pair(self.dataset, run.data.eval_split, run.limits, self.base, self.vocab)
         run.out.mkdir(parents=True, exist_ok=True)
         return Trainer(base, _with_own_gpt(network), tokenizer, pair, run, world)
@@ -154,10 +158,12 @@ def _with_own_gpt(network: Xtts) -> Xtts:
 
 
 @cache
-def _network(base: Path, vocab: Path | None, text_tokens: int) -> tuple[Base, Xtts, Tokenizer]:
+def _network(
+    base: Path, vocab: Path | None, text_tokens: int, adapters: Adapters | None = None
+) -> tuple[Base, Xtts, Tokenizer]:
     loaded = official.load(base)
     tokenizer = extend.read(vocab, loaded.tokenizer)
-    return loaded, grow.to_fit(loaded, tokenizer, text_tokens), tokenizer
+    return loaded, grow.to_fit(loaded, tokenizer, text_tokens, lora=adapters), tokenizer
 
 
 @cache

@@ -59,6 +59,7 @@ def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
 
 
 def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
+    assert bundle.network.shape.gpt.lora is None, "adapters are merged before"
     state = {name: tensor.detach().cpu() for name, tensor in bundle.network.state_dict().items()}
     weights.write(state, folder / "model.safetensors")
     if pickled:

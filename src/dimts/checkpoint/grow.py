@@ -1,9 +1,12 @@
-"""A base made larger: rows for an extended vocabulary, positions for longer texts. What was there keeps its numbers.
+"""A base made larger: rows for an extended vocabulary, positions for longer texts, adapters. What was there keeps its
+numbers.
 
-`start` says where the new rows begin; new positions are copies of the last one.
+`start` says where the new rows begin; new positions are copies of the last one; new adapters add nothing yet. `merged`
+makes a network with adapters one without.
 """
 
-from dataclasses import replace
+import random
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,13 +14,25 @@ from torch import Tensor
 from dimts.checkpoint import start as starting
 from dimts.checkpoint.official import Base
 from dimts.checkpoint.start import Start
+from dimts.checkpoint.weights import State
 from dimts.errors import CheckpointError
-from dimts.model.shapes import XttsShape
+from dimts.model import lora as adapters
+from dimts.model.shapes import LoraShape, XttsShape
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
 
 
-def to_fit(base: Base, tokenizer: Tokenizer, text_tokens: int, start: Start = "phonetic") -> Xtts:
+@dataclass(frozen=True)
+class Adapters:
+    """Adapters to be, and the seed that they begin from."""
+
+    shape: LoraShape
+    seed: int
+
+
+def to_fit(
+    base: Base, tokenizer: Tokenizer, text_tokens: int, start: Start = "phonetic", lora: Adapters | None = None
+) -> Xtts:
     """Return the base's network with a row for every token and positions for texts of `text_tokens` tokens."""
     shape = base.network.shape.gpt
     if tokenizer.rows < shape.text_rows:
@@ -25,13 +40,24 @@ def to_fit(base: Base, tokenizer: Tokenizer, text_tokens: int, start: Start = "p
             f"the vocabulary has {tokenizer.rows} rows, {base.folder} has {shape.text_rows}; extend this base's own"
         )
     positions = max(shape.text_positions, text_tokens + 2)  # start and stop
-    if (tokenizer.rows, positions) == (shape.text_rows, shape.text_positions):
+    larger = replace(shape, text_rows=tokenizer.rows, text_positions=positions, lora=lora.shape if lora else None)
+    if larger == shape:
         return base.network
     state = dict(base.network.state_dict())
     state |= starting.more_rows(state, base.tokenizer, tokenizer, start)
     state["gpt.text_pos_embedding.emb.weight"] = _more_positions(state["gpt.text_pos_embedding.emb.weight"], positions)
-    larger = replace(shape, text_rows=tokenizer.rows, text_positions=positions)
+    if lora:
+        state |= _new_adapters(state, lora)
     return _build(base.network, replace(base.network.shape, gpt=larger), state)
+
+
+def merged(network: Xtts) -> Xtts:
+    """Return a network that speaks alike and has no adapters; what they do not touch is shared."""
+    shape = network.shape.gpt
+    if shape.lora is None:
+        return network
+    state = adapters.merged(dict(network.state_dict()), shape.lora)
+    return _build(network, replace(network.shape, gpt=replace(shape, lora=None)), state)
 
 
 def _build(like: Xtts, shape: XttsShape, state: dict[str, Tensor]) -> Xtts:
@@ -44,3 +70,17 @@ def _build(like: Xtts, shape: XttsShape, state: dict[str, Tensor]) -> Xtts:
 def _more_positions(rows_TD: Tensor, count: int) -> Tensor:
     """Append copies of the last position: as far out as the base ever was."""
     return torch.cat([rows_TD, rows_TD[-1:].expand(count - len(rows_TD), -1)])
+
+
+def _new_adapters(state: State, lora: Adapters) -> State:
+    """Make adapters for the layers in `state`; each depends on the seed and its own place alone."""
+    made: State = {}
+    for block in lora.shape.blocks:
+        for target in lora.shape.targets:
+            layer = f"gpt.gpt.h.{block}.{target}."
+            weight_IO, rank = state[layer + "weight"], lora.shape.rank
+            seed = random.Random(f"lora {lora.seed} {block} {target}").getrandbits(63)
+            noise_IR = torch.randn(weight_IO.shape[0], rank, generator=torch.Generator().manual_seed(seed))
+            made[layer + adapters.DOWN] = (noise_IR * weight_IO.shape[0] ** -0.5).to(weight_IO)
+            made[layer + adapters.UP] = weight_IO.new_zeros(rank, weight_IO.shape[1])
+    return made

@@ -6,9 +6,9 @@ at the folder where the command runs. The text under a field is its help in the 
 
 from dimts.config.file import build, override, read, write
 from dimts.config.hearing import Batch, Data, Limits, Prompt
-from dimts.config.learning import Optimizer, Schedule, Train
+from dimts.config.learning import Lora, Optimizer, Schedule, Train
 from dimts.config.run import RunConfig
 from dimts.config.watching import Evaluate, Samples, Save
 
-__all__ = ["Batch", "Data", "Evaluate", "Limits", "Optimizer", "Prompt", "RunConfig", "Samples", "Save", "Schedule",
-           "Train", "build", "override", "read", "write"]  # fmt: skip
+__all__ = ["Batch", "Data", "Evaluate", "Limits", "Lora", "Optimizer", "Prompt", "RunConfig", "Samples", "Save",
+           "Schedule", "Train", "build", "override", "read", "write"]  # fmt: skip

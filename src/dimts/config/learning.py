@@ -1,10 +1,13 @@
 """Settings of how a run learns: optimizer, schedule, what is trained and in which numbers."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dimts.config.section import Count, Positive, Section, Whole, rising
+
+Target = Literal["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"]  # the linear layers of a block
 
 
 class Optimizer(Section):
@@ -18,6 +21,8 @@ class Optimizer(Section):
     """AdamW's decay, on matrices only: not on biases, norms, embeddings, positions or latents."""
     new_rows_lr: Positive | Literal["same"] = 1e-4
     """Learning rate of the rows that the extended vocabulary added; `same` uses `lr`, which hardly moves them."""
+    lora_lr: Positive | Literal["same"] = 1e-4
+    """Learning rate of LoRA's adapters: they begin at nothing and have as far to go; `same` uses `lr`."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """Scale gradients down to this norm; 0 turns it off."""
 
@@ -33,13 +38,36 @@ class Schedule(Section):
     """Updates over which the learning rate first rises from 0; off by default: the base is sound."""
 
 
+def _blocks(value: object) -> str:
+    text = str(value)
+    if not re.fullmatch(r"all|\d+|\d+-\d+", text):
+        raise ValueError("must be `all`, one block such as 29, or a range such as 20-29")
+    return text
+
+
+class Lora(Section):
+    rank: Count = 16
+    """Width of an adapter: how much it can learn, and how large it is (7.9 million weights at 16 on XTTS v2)."""
+    alpha: Positive = 32.0
+    """Strength: what an adapter adds is multiplied by alpha / rank."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Dropout on what an adapter hears; off by default, as the network has dropout of its own."""
+    targets: Annotated[list[Target], Field(min_length=1)] = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"]
+    """Layers of a block that get one: all four, as adapters on attention alone fall behind training everything."""
+    blocks: Annotated[str, BeforeValidator(_blocks)] = "all"
+    """Blocks that get them: `all`, one such as 29, or a range such as 20-29."""
+
+
 class Train(Section):
     epochs: Count = 100
     """How often every training clip is heard."""
     max_updates: Count | None = None
     """Stop after this many updates, whatever the epochs say."""
     trainable: str | list[str] = "auto"
-    """What learns: `all`, `last-2`, `new-rows`, names of parts, or `auto`: `last-2` under 3,000 clips, else `all`."""
+    """What learns: `all`, `last-2`, `new-rows`, `lora`, a list of parts, or `auto`: `last-2` under 3,000 clips, else
+    `all`."""
+    lora: Lora = Lora()
+    """Adapters, where `trainable` names `lora`."""
     new_rows_start: Literal["phonetic", "mean", "noise"] = "phonetic"
     """Where the rows of new tokens begin: at the base's rows for their sound, at the mean of all rows, or at chance."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -54,3 +82,14 @@ class Train(Section):
     """Number format of forward and backward; weights and optimizer stay fp32. fp16 scales its loss."""
     tf32: bool = False
     """Let NVIDIA GPUs round fp32 products to TF32."""
+
+    @property
+    def with_lora(self) -> bool:
+        """Whether adapters learn."""
+        return "lora" in ([self.trainable] if isinstance(self.trainable, str) else self.trainable)
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Train":
+        if self.lora != Lora() and not self.with_lora:
+            raise ValueError(f"lora: is set, but trainable, {self.trainable}, does not name lora")
+        return self

@@ -16,7 +16,8 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from dimts.model.conditioning import ConditioningEncoder, Perceiver
 from dimts.model.cpu import attend, dropout, linear
-from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape
+from dimts.model.lora import Adapter
+from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape, LoraShape
 
 DROPOUT = 0.1  # upstream: embeddings (latents included), attention, residuals
 
@@ -130,7 +131,7 @@ class Stack(nn.Module):
 
     def __init__(self, shape: GptShape) -> None:
         super().__init__()
-        self.h = nn.ModuleList([Block(shape.width, shape.heads, layer) for layer in range(shape.layers)])
+        self.h = nn.ModuleList([Block(shape, layer) for layer in range(shape.layers)])
         self.ln_f = nn.LayerNorm(shape.width)
 
     def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
@@ -143,12 +144,12 @@ class Stack(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, width: int, heads: int, layer: int) -> None:
+    def __init__(self, shape: GptShape, layer: int) -> None:
         super().__init__()
-        self.ln_1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads, layer)
-        self.ln_2 = nn.LayerNorm(width)
-        self.mlp = Mlp(width)
+        self.ln_1 = nn.LayerNorm(shape.width)
+        self.attn = Attention(shape, layer)
+        self.ln_2 = nn.LayerNorm(shape.width)
+        self.mlp = Mlp(shape, layer)
 
     def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
         rows_ND = rows_ND + dropout(self.attn(self.ln_1(rows_ND), lengths, rate, cache), rate)
@@ -158,11 +159,11 @@ class Block(nn.Module):
 class Attention(nn.Module):
     """Causal self-attention inside each clip."""
 
-    def __init__(self, width: int, heads: int, layer: int) -> None:
+    def __init__(self, shape: GptShape, layer: int) -> None:
         super().__init__()
-        self.heads, self.layer = heads, layer
-        self.c_attn = Conv1D(width, 3 * width)
-        self.c_proj = Conv1D(width, width)
+        self.heads, self.layer, width = shape.heads, layer, shape.width
+        self.c_attn = Conv1D(width, 3 * width, shape.adapter(layer, "attn.c_attn"))
+        self.c_proj = Conv1D(width, width, shape.adapter(layer, "attn.c_proj"))
 
     def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
         qkv_ND = self.c_attn(rows_ND)
@@ -195,10 +196,11 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, shape: GptShape, layer: int) -> None:
         super().__init__()
-        self.c_fc = Conv1D(width, 4 * width)
-        self.c_proj = Conv1D(4 * width, width)
+        width = shape.width
+        self.c_fc = Conv1D(width, 4 * width, shape.adapter(layer, "mlp.c_fc"))
+        self.c_proj = Conv1D(4 * width, width, shape.adapter(layer, "mlp.c_proj"))
 
     def forward(self, rows_ND: Tensor) -> Tensor:
         out_ND: Tensor = self.c_proj(gelu(self.c_fc(rows_ND), approximate="tanh"))
@@ -206,15 +208,17 @@ class Mlp(nn.Module):
 
 
 class Conv1D(nn.Module):
-    """A linear layer whose weight is stored in x out, as the official checkpoints have it."""
+    """A linear layer whose weight is stored in x out, as the official checkpoints have it; with an adapter or none."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, lora: LoraShape | None) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(inputs, outputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
+        self.adapter = Adapter(inputs, outputs, lora) if lora else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight.T, self.bias)
+        out = linear(x, self.weight.T, self.bias)
+        return out if self.adapter is None else out + self.adapter(x)
 
 
 class Positions(nn.Module):

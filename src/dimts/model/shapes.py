@@ -24,6 +24,21 @@ Sizes = Mapping[str, tuple[int, ...]]  # official parameter name -> shape
 
 
 @dataclass(frozen=True)
+class LoraShape:
+    """Adapters beside the linear layers of some blocks; official checkpoints have none."""
+
+    rank: int  # width of an adapter
+    alpha: float  # its strength is alpha / rank
+    dropout: float  # of its inputs, while training
+    targets: tuple[str, ...]  # layers of a block: "attn.c_attn", "mlp.c_proj"
+    blocks: tuple[int, ...]
+
+    @property
+    def scale(self) -> float:
+        return self.alpha / self.rank
+
+
+@dataclass(frozen=True)
 class GptShape:
     layers: int
     width: int
@@ -37,6 +52,12 @@ class GptShape:
     perceiver_inner: int
     perceiver_layers: int
     conditioning_blocks: int
+    lora: LoraShape | None = None
+
+    def adapter(self, block: int, target: str) -> LoraShape | None:
+        """Return what adapts a layer of a block, if anything."""
+        adapted = self.lora and block in self.lora.blocks and target in self.lora.targets
+        return self.lora if adapted else None
 
     @staticmethod
     def read(sizes: Sizes, heads: int) -> "GptShape":

@@ -1,4 +1,4 @@
-"""AdamW over the pieces that learn: decay on matrices only, a learning rate of its own for new rows.
+"""AdamW over the pieces that learn: decay on matrices only, learning rates of their own for new rows and adapters.
 
 The surprise: the optimizer holds views of the parameters, so that the old and the new rows of one tensor can have
 different learning rates, or the old ones none at all. State is saved under the pieces' names.
@@ -96,8 +96,8 @@ def _groups(pieces: Sequence[Piece], views: Sequence[Tensor], settings: Settings
     """Group the views by learning rate and decay."""
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for piece, view in zip(pieces, views, strict=True):
-        own = piece.new and settings.new_rows_lr != "same"
-        rate = float(settings.new_rows_lr) if own else settings.lr
+        own = settings.new_rows_lr if piece.new else settings.lora_lr if piece.adapter else "same"
+        rate = settings.lr if own == "same" else own
         decay = settings.weight_decay if decays(piece.name.split("[")[0], piece.parameter) else 0.0
         groups.setdefault((rate, decay), []).append(view)
     return [{"params": params, "lr": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]

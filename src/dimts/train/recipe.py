@@ -20,7 +20,7 @@ from dimts.infer.device import choose
 from dimts.log import Display
 from dimts.text import extend
 from dimts.text.front import Front
-from dimts.train import dist, interrupt, plan, precision
+from dimts.train import dist, interrupt, plan, precision, trainable
 from dimts.train.samples import voices
 from dimts.train.trainer import Trainer
 
@@ -58,7 +58,8 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
     base = official.load(run.base, world.device)
     base.need_dvae()
     tokenizer = extend.read(run.vocab, base.tokenizer)
-    network = grow.to_fit(base, tokenizer, run.limits.text_tokens, run.train.new_rows_start)
+    adapters = trainable.adapters(run, base.network.shape.gpt.layers)
+    network = grow.to_fit(base, tokenizer, run.limits.text_tokens, run.train.new_rows_start, adapters)
     before = export.read_description(run.base, any_normaliser=True)
     with console.status("computing codes and prompt mels (once for each clip and base)"):
         pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
@@ -85,7 +86,7 @@ def refuse_other_mode(base: Path, description: Mapping[str, Any], front: Front) 
 
 def export_best(trainer: Trainer, bundle: Bundle, folder: Path) -> Path:
     """Write the best checkpoint as a voice bundle, with a voice for every speaker."""
-    network = trainer.best()
+    network = grow.merged(trainer.best())
     made = {name: voice.state() for name, voice in voices(network, trainer.pair).items()}
     best = asdict(trainer.state.best) if trainer.state.best else None
     whole = replace(bundle, network=network, voices=made, facts={**bundle.facts, "best": best})

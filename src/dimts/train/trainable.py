@@ -1,6 +1,8 @@
 """Which weights learn: named parts of the GPT, resolved to parameters or rows of parameters.
 
-What is not named here is frozen: no gradient, no optimizer state, bit-identical afterwards.
+What is not named here is frozen: no gradient, no optimizer state, bit-identical afterwards. The surprise: torch makes
+gradients of whole parameters, so `new_rows` alone still costs a gradient as large as its tensors, whose old rows go
+nowhere.
 """
 
 import re
@@ -9,8 +11,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from dimts.checkpoint.grow import Adapters
+from dimts.config import RunConfig
 from dimts.errors import ConfigError
 from dimts.model.gpt import Gpt
+from dimts.model.lora import NAMED
+from dimts.model.shapes import LoraShape
 
 SMALL_DATASET_CLIPS = 3_000  # the recipe: below, `auto` trains the text parts and the last two blocks only
 PARTS = {
@@ -24,8 +30,9 @@ PARTS = {
     "ln_f": r"gpt\.ln_f\..+",
     "final_norm": r"final_norm\..+",
 }
+LORA = "lora"
 TEXT_ROWS = ("text_embedding.weight", "text_head.weight", "text_head.bias")  # tensors with a row for every token
-NEW_ROWS = "new-rows"  # of those tensors, the rows that the extended vocabulary added
+NEW_ROWS = "new_rows"  # of those tensors, the rows that the extended vocabulary added
 BLOCKS = re.compile(r"blocks\.(\d+)(?:-(\d+))?")
 
 
@@ -47,21 +54,44 @@ class Piece:
         assert self.parameter.grad is not None, self.name
         return self.parameter.grad[self.rows]
 
+    @property
+    def adapter(self) -> bool:
+        """Whether it is one of LoRA's matrices."""
+        return NAMED in self.name
 
-def parts(trainable: str | Sequence[str], clips: int, layers: int) -> list[str]:
-    """Return the names of the parts that a setting means. ConfigError for names that do not exist."""
+
+def adapters(run: RunConfig, layers: int) -> Adapters | None:
+    """Return the adapters that a network of so many blocks is to be built with. ConfigError for blocks it lacks."""
+    lora = run.train.lora
+    if not run.train.with_lora:
+        return None
+    first, _, last = lora.blocks.partition("-")
+    blocks = range(layers) if first == "all" else range(int(first), int(last or first) + 1)
+    if not blocks or blocks[-1] >= layers:
+        raise ConfigError(f"train.lora.blocks: no blocks {lora.blocks}; the base has 0-{layers - 1}")
+    shape = LoraShape(lora.rank, lora.alpha, lora.dropout, tuple(dict.fromkeys(lora.targets)), tuple(blocks))
+    return Adapters(shape, run.seed)
+
+
+def parts(trainable: str | Sequence[str], clips: int, layers: int, new_rows: int) -> list[str]:
+    """Return the names of the parts that a setting means. ConfigError for names that do not exist or mean nothing."""
     last = f"blocks.{max(0, layers - 2)}-{layers - 1}"
     presets = {
         "all": [*PARTS, f"blocks.0-{layers - 1}"],
         "last-2": ["text_embedding", "text_head", "text_positions", last, "ln_f", "final_norm"],
+        "new-rows": [NEW_ROWS],
     }
     presets["auto"] = presets["last-2" if clips < SMALL_DATASET_CLIPS else "all"]
+    if trainable == LORA:  # the preset; in a list it is the adapters alone
+        trainable = [LORA, NEW_ROWS] if new_rows else [LORA]
     asked = [trainable] if isinstance(trainable, str) else trainable
     names = [part for name in asked for part in presets.get(name, [name])]
     wrong = [name for name in names if not _exists(name, layers)]
     if wrong or not names:
-        known = ", ".join(["auto", "all", "last-2", NEW_ROWS, *PARTS, f"blocks.0-{layers - 1}"])
+        known = ", ".join(["auto", "all", "last-2", "new-rows", LORA, NEW_ROWS, *PARTS, f"blocks.0-{layers - 1}"])
         raise ConfigError(f"train.trainable: no part {', '.join(wrong) or '(empty list)'}; choose from {known}")
+    if NEW_ROWS in names and not new_rows:
+        raise ConfigError("train.trainable: the vocabulary adds no rows, so there are none to train; set vocab")
     return names
 
 
@@ -78,10 +108,6 @@ def pieces(gpt: Gpt, names: Sequence[str], base_rows: int) -> list[Piece]:
                 found.append(Piece(f"{name}[{base_rows}:]", parameter, slice(base_rows, None), True))
         elif in_whole:
             found.append(Piece(name, parameter, slice(None), False))
-    if not found:
-        raise ConfigError(
-            "train.trainable: nothing would learn: the vocabulary adds no rows; set vocab, or other parts"
-        )
     return found
 
 
@@ -96,12 +122,12 @@ def _exists(name: str, layers: int) -> bool:
     if match := BLOCKS.fullmatch(name):
         first, last = int(match.group(1)), int(match.group(2) or match.group(1))
         return first <= last < layers
-    return name in PARTS or name == NEW_ROWS
+    return name in PARTS or name in (NEW_ROWS, LORA)
 
 
 def _pattern(name: str) -> str:
     match = BLOCKS.fullmatch(name)
     if not match:
-        return PARTS[name]
+        return PARTS[name] if name != LORA else rf".+{re.escape(NAMED)}.+"
     first, last = int(match.group(1)), int(match.group(2) or match.group(1))
     return rf"gpt\.h\.({'|'.join(map(str, range(first, last + 1)))})\..+"

@@ -63,7 +63,8 @@ class Trainer:
 
     def _new_state(self, base: Base) -> State:
         settings, gpt = self.run.train, self.gpt
-        names = trainable.parts(settings.trainable, len(self.pair.train), gpt.shape.layers)
+        new_rows = gpt.shape.text_rows - base.tokenizer.rows
+        names = trainable.parts(settings.trainable, len(self.pair.train), gpt.shape.layers, new_rows)
         pieces = trainable.pieces(gpt, names, base.tokenizer.rows)
         trainable.freeze_rest(self.network, pieces)
         average = Average(pieces, settings.ema) if settings.ema else None

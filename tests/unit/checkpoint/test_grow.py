@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 
 from dimts.checkpoint import grow
+from dimts.checkpoint.grow import Adapters
 from dimts.checkpoint.official import Base
 from dimts.errors import CheckpointError
 from dimts.infer.decode import Sampling
 from dimts.infer.speak import Speaker
 from dimts.infer.voice import Voice
+from dimts.model.gpt import Scores
+from dimts.model.shapes import LoraShape
 from dimts.model.xtts import Xtts
 from dimts.text import extend
 from dimts.text.bpe import Tokenizer
@@ -26,6 +29,8 @@ GROWN = {
 }
 TEXTS = ["ሰላም ለዓለም።", "እንኳን ደህና መጣችሁ።", "ሰላም ነው?"]
 LIMIT = 512
+TARGETS = ("attn.c_attn", "mlp.c_proj")
+ADAPTERS = Adapters(LoraShape(rank=4, alpha=8.0, dropout=0.0, targets=TARGETS, blocks=(1,)), seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +94,63 @@ def test_it_grows_alike_every_time(tiny: Base, grown: Xtts, longer: Tokenizer) -
     torch.manual_seed(9)
     again = grow.to_fit(tiny, longer, LIMIT).state_dict()
     assert all(torch.equal(again[name], tensor) for name, tensor in grown.state_dict().items())
+
+
+@pytest.fixture(scope="module")
+def adapted(tiny: Base, longer: Tokenizer) -> Xtts:
+    """Grown, and with adapters."""
+    return grow.to_fit(tiny, longer, LIMIT, lora=ADAPTERS)
+
+
+@torch.no_grad()
+def scores(network: Xtts, voice: Voice) -> Scores:
+    codes = [torch.arange(10), torch.arange(20, 65)]
+    text = [torch.arange(3, 9), torch.arange(30, 50)]
+    return network.gpt(voice.latents_1PD.expand(2, -1, -1), text, codes, 1)  # type: ignore[no-any-return]
+
+
+def test_new_adapters_change_nothing_to_the_bit(grown: Xtts, adapted: Xtts, voice: Voice) -> None:
+    before, after = grown.state_dict(), adapted.state_dict()
+    added = {f"gpt.gpt.h.1.{target}.adapter.{matrix}" for target in TARGETS for matrix in ("down", "up")}
+    assert after.keys() - before.keys() == added and adapted.shape.gpt.lora == ADAPTERS.shape
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+    ours, theirs = scores(adapted, voice), scores(grown, voice)
+    assert torch.equal(ours.text_NR, theirs.text_NR) and torch.equal(ours.codes_NR, theirs.codes_NR)
+
+
+def test_new_adapters_depend_on_the_seed_and_their_place(tiny: Base, longer: Tokenizer, adapted: Xtts) -> None:
+    down = [f"gpt.gpt.h.1.{target}.adapter.down" for target in TARGETS]
+    first, second = (adapted.state_dict()[name] for name in down)
+    assert first.shape == (64, 4) and float(first.std()) == pytest.approx(64**-0.5, rel=0.2)
+    assert not torch.equal(first, second)
+    more = LoraShape(4, 8.0, 0.0, (*TARGETS[::-1], "mlp.c_fc"), (0, 1))
+    torch.manual_seed(5)
+    same, other = (grow.to_fit(tiny, longer, LIMIT, lora=Adapters(more, seed)).state_dict() for seed in (3, 4))
+    assert torch.equal(same[down[0]], first) and torch.equal(same[down[1]], second)
+    assert not torch.equal(other[down[0]], first)
+    assert not torch.equal(same["gpt.gpt.h.0.attn.c_attn.adapter.down"], first)
+
+
+def test_merged_adapters_speak_alike(adapted: Xtts, voice: Voice, speaker: Speaker, longer: Tokenizer) -> None:
+    """Teacher-forced scores to 1e-4, greedy codes the same; loud adapters, so that it means something."""
+    loud = copy.deepcopy(adapted)
+    torch.manual_seed(1)
+    for name, parameter in loud.named_parameters():
+        if name.endswith("adapter.up"):
+            parameter.data.normal_(std=0.3)
+    plain = grow.merged(loud)
+    ours, theirs, before = (scores(network, voice) for network in (plain, loud, adapted))
+    for one, two, untouched in (
+        (ours.text_NR, theirs.text_NR, before.text_NR),
+        (ours.codes_NR, theirs.codes_NR, before.codes_NR),
+    ):
+        assert float((one - two).abs().max()) < 1e-4 < 1e-2 < float((untouched - two).abs().max())
+    greedy = Sampling(greedy=True, max_codes=40)
+    said = [replace(speaker, network=network, tokenizer=longer) for network in (plain, loud)]
+    first, second = (each.speak("ሰላም።", voice, "am", sampling=greedy).samples for each in said)
+    assert len(first) == len(second) and float(abs(first - second).max()) < 1e-3
+    assert not any("adapter" in name for name in plain.state_dict()) and plain.shape.gpt.lora is None
+    assert grow.merged(plain) is plain
 
 
 def test_what_fits_is_returned_unchanged(tiny: Base) -> None:

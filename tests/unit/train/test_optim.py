@@ -63,6 +63,12 @@ def test_decay_is_on_matrices_only(material: Material, tmp_path: Path) -> None:
     assert len(found[True]) + len(found[False]) == len(trainer.state.pieces)
 
 
+def test_adapters_decay_like_matrices(material: Material, tmp_path: Path) -> None:
+    optimizer = material.trainer(material.run(tmp_path, "train.trainable=[lora]")).state.optimizer
+    assert len(optimizer.views) == 16
+    assert [group["weight_decay"] for group in optimizer.adamw.param_groups] == [0.01]
+
+
 def test_decay_pulls_matrices_and_nothing_else() -> None:
     matrix, row = Piece("w", nn.Parameter(torch.ones(2, 2)), slice(None), False), piece("b", [1.0, 1.0])
     optimizer = Optimizer([matrix, row], Settings(lr=0.1, weight_decay=0.5))

@@ -55,6 +55,15 @@ NAMES = {
 }
 
 
+ADAPTERS = [
+    f"gpt.h.{layer}.{name}.adapter.{matrix}"
+    for layer in (0, 1)
+    for name in ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+    for matrix in ("down", "up")
+]
+PRESETS = ("all", "last-2", "new-rows", "lora", "auto", "[lora, text_embedding, text_head]")
+
+
 def trainer_of(material: Material, out: Path, *settings: str) -> Trainer:
     return material.trainer(material.run(out, "train.max_updates=3", "evaluate.at_start=false", *settings))
 
@@ -69,12 +78,9 @@ def whole(name: str) -> str:
     return re.sub(r"\[.*", "", name)
 
 
-@pytest.mark.parametrize(
-    "trainable_setting",
-    ["[text_head, blocks.1, ln_f]", "[conditioning]", "[code_embedding, code_positions, text_positions]", "new-rows"],
-)
-def test_what_is_frozen_stays_bit_identical(material: Material, tmp_path: Path, trainable_setting: str) -> None:
-    trainer = trainer_of(material, tmp_path, f"train.trainable={trainable_setting}")
+@pytest.mark.parametrize("setting", [*(f"[{name}]" for name in NAMES), "[new_rows]", "[lora]", *PRESETS])
+def test_what_is_frozen_stays_bit_identical(material: Material, tmp_path: Path, setting: str) -> None:
+    trainer = trainer_of(material, tmp_path, f"train.trainable={setting}")
     before = copied(trainer)
     trainer.fit(Stop(), quiet_display(trainer))
     learning = {f"gpt.{whole(piece.name)}" for piece in trainer.state.pieces}
@@ -136,15 +142,19 @@ def test_presets(material: Material, tmp_path: Path) -> None:
     assert learned("last-2") == learned("auto") == {name for part in last_2 for name in NAMES[part]}
     assert learned("new-rows") == set(trainable.TEXT_ROWS)
     assert learned("text_head") == {*NAMES["text_head"]}
+    assert learned("lora") == {*ADAPTERS, *trainable.TEXT_ROWS} and learned("[lora]") == {*ADAPTERS}
+    assert learned("[lora, text_embedding, ln_f]") == {*ADAPTERS, *NAMES["text_embedding"], *NAMES["ln_f"]}
+    assert learned("new_rows") == learned("[new_rows]") == learned("[new-rows]") == learned("new-rows")
     assert learned("[new-rows, ln_f]") == {*trainable.TEXT_ROWS, *NAMES["ln_f"]}
     assert learned("[last-2, conditioning]") == learned("last-2") | conditioned
 
 
 def test_auto_is_by_the_number_of_clips() -> None:
     last = ["text_embedding", "text_head", "text_positions", "blocks.28-29", "ln_f", "final_norm"]
-    assert trainable.parts("auto", 2_999, 30) == trainable.parts("last-2", 10**6, 30) == last
-    assert trainable.parts("auto", 3_000, 30) == trainable.parts("all", 1, 30) == [*trainable.PARTS, "blocks.0-29"]
-    assert trainable.parts("last-2", 1, 1)[3] == "blocks.0-0"
+    assert trainable.parts("auto", 2_999, 30, 9) == trainable.parts("last-2", 10**6, 30, 0) == last
+    everything = [*trainable.PARTS, "blocks.0-29"]
+    assert trainable.parts("auto", 3_000, 30, 9) == trainable.parts("all", 1, 30, 9) == everything
+    assert trainable.parts("last-2", 1, 1, 9)[3] == "blocks.0-0"
 
 
 @pytest.mark.parametrize(
@@ -157,23 +167,63 @@ def test_auto_is_by_the_number_of_clips() -> None:
         (["blocks.0-2"], "blocks.0-2"),
         (["gpt.h.0"], "gpt.h.0"),
         ([], "(empty list)"),
-        (["all", "new_rows"], "new_rows"),
+        (["all", "new_row"], "new_row"),
+        (["lora", "blocks.0-9", "adapters"], "blocks.0-9, adapters"),
     ],
 )
 def test_unknown_names_are_refused_in_one_line(setting: str | Sequence[str], wrong: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        trainable.parts(setting, 100, 2)
+        trainable.parts(setting, 100, 2, 9)
     (line,) = raised.value.problems
-    assert line.startswith(f"train.trainable: no part {wrong}; choose from auto, all, last-2, new-rows, ")
-    assert line.endswith("text_head, text_positions, code_embedding, code_positions, code_head, conditioning, ln_f, "
-                         "final_norm, blocks.0-1")  # fmt: skip
+    assert line.startswith(f"train.trainable: no part {wrong}; choose from auto, all, last-2, new-rows, lora, ")
+    assert line.endswith("new_rows, text_embedding, text_head, text_positions, code_embedding, code_positions, "
+                         "code_head, conditioning, ln_f, final_norm, blocks.0-1")  # fmt: skip
 
 
-def test_new_rows_without_a_vocabulary_would_learn_nothing(material: Material) -> None:
-    from dimts.checkpoint import official
+def test_lora_is_adapters_and_the_rows_that_nobody_knows_yet() -> None:
+    assert trainable.parts("lora", 10**6, 30, 9) == ["lora", "new_rows"]
+    assert trainable.parts("lora", 10**6, 30, 0) == trainable.parts(["lora"], 9, 30, 9) == ["lora"]
 
-    gpt = official.load(material.base).network.gpt
-    with pytest.raises(
-        ConfigError, match="nothing would learn: the vocabulary adds no rows; set vocab, or other parts"
-    ):
-        trainable.pieces(gpt, ["new-rows"], gpt.shape.text_rows)
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ((), ADAPTERS),
+        (("train.lora.blocks=1",), [name for name in ADAPTERS if ".1." in name]),
+        (("train.lora.blocks=0-0",), [name for name in ADAPTERS if ".0." in name]),
+        (("train.lora.blocks=0-1", "train.lora.targets=[mlp.c_fc]"), [name for name in ADAPTERS if "c_fc" in name]),
+        (("train.lora.targets=[attn.c_proj, mlp.c_proj]",), [name for name in ADAPTERS if "c_proj" in name]),
+    ],
+)
+def test_where_adapters_are(material: Material, tmp_path: Path, settings: tuple[str, ...], found: list[str]) -> None:
+    gpt = trainer_of(material, tmp_path, "train.trainable=lora", *settings).gpt
+    assert [name for name, _ in gpt.named_parameters() if ".adapter." in name] == found
+
+
+@pytest.mark.parametrize("blocks", ["2", "1-2", "1-0"])
+def test_adapters_in_blocks_that_are_not_there(material: Material, tmp_path: Path, blocks: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        trainer_of(material, tmp_path, "train.trainable=lora", f"train.lora.blocks={blocks}")
+    assert raised.value.problems == (f"train.lora.blocks: no blocks {blocks}; the base has 0-1",)
+
+
+def test_adapters_have_a_learning_rate_of_their_own(material: Material, tmp_path: Path) -> None:
+    """In the first update nothing pulls at `down`, and AdamW moves `up` by its learning rate."""
+    rates = ("optimizer.lr=1e-3", "optimizer.weight_decay=0", "optimizer.eps=1e-16", "train.max_updates=1")
+    for own, expected in (("2e-2", 2e-2), ("same", 1e-3)):
+        trainer = trainer_of(
+            material, tmp_path / own, "train.trainable=[lora, ln_f]", *rates, f"optimizer.lora_lr={own}"
+        )
+        bias = trainer.gpt.gpt.ln_f.bias.detach().clone()
+        trainer.fit(Stop(), quiet_display(trainer))
+        up = trainer.gpt.get_parameter("gpt.h.1.mlp.c_fc.adapter.up")
+        assert torch.allclose(up.abs(), torch.tensor(expected), rtol=0.01)
+        assert torch.allclose((trainer.gpt.gpt.ln_f.bias - bias).abs(), torch.tensor(1e-3), rtol=0.01)
+
+
+@pytest.mark.parametrize("setting", ["new-rows", "new_rows", ["ln_f", "new_rows"]])
+def test_new_rows_without_a_vocabulary_would_learn_nothing(setting: str | Sequence[str]) -> None:
+    with pytest.raises(ConfigError) as raised:
+        trainable.parts(setting, 100, 2, 0)
+    told = "train.trainable: the vocabulary adds no rows, so there are none to train; set vocab"
+    assert raised.value.problems == (told,)
