@@ -1,6 +1,6 @@
 """Recordings in and out of files: everything becomes mono float32 at the rate it was recorded at.
 
-Libsndfile decodes; what it does not know (opus in webm, m4a, video) goes to the `ffmpeg` program when there is one. The
+What is read whole must fit in memory; hours of sound are streamed, or only the wanted stretches of them read. The
 surprise: a file that ends before its header says is refused, for half a recording under a whole transcript teaches
 a voice to skip words.
 """
@@ -8,10 +8,7 @@ a voice to skip words.
 import contextlib
 import io
 import os
-import re
-import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,26 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from dimts.audio import decode
+from dimts.audio.decode import Samples as Samples
+from dimts.audio.decode import Stream as Stream
+from dimts.audio.decode import UnreadableError as UnreadableError
 from dimts.errors import AudioError
 
-BLOCK_SAMPLES = 1 << 20  # read at once for each channel: bounds the memory that many channels need
-STREAM_BYTES = 0x7FFF0000  # data sizes from here on are placeholders of programs that wrote to a pipe
-COMPLETE = 0.99  # share of the promised sound that must be there; encoders pad the last block
 FULL_SCALE = 32768  # 16-bit integers per unit amplitude: as libsndfile reads them, so that they come back exactly
 FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16")}
-NOT_AUDIO, MALFORMED = 1, 3  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT and SF_ERR_MALFORMED_FILE
-CUT_OFF = ("ended prematurely", "partial file")  # what ffmpeg says of half a file, and then succeeds
-
-Samples = npt.NDArray[np.float32]
-
-
-class UnreadableError(AudioError):
-    """A file that gives no recording; `reason` is the short stable word for ledgers."""
-
-    def __init__(self, path: Path, reason: str, detail: str) -> None:
-        super().__init__(f"{path}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,27 +41,59 @@ class Audio:
 
 def read(path: Path) -> Audio:
     """Read any recording, channels averaged. UnreadableError (an AudioError) with one line says why there is none."""
-    _refuse_what_is_no_file(path)
-    try:
-        audio = _decode(path, path)
-    except soundfile.LibsndfileError as error:
-        audio = _decode_with_ffmpeg(path, error)
-    except TypeError as error:  # soundfile wants a rate for names that end in .raw
-        raise UnreadableError(path, "not audio", "raw samples do not say their rate; convert them to WAV") from error
-    if not len(audio.samples):
-        raise UnreadableError(path, "empty", "the file holds no sound")
-    if not np.isfinite(audio.samples).all():
-        raise UnreadableError(path, "not finite", "some samples are NaN or infinite; export the recording again")
-    return audio
+    with stream(path) as sound:
+        return Audio(np.concatenate(list(sound.blocks)), sound.rate_hz)
+
+
+def stream(path: Path) -> contextlib.AbstractContextManager[Stream]:
+    """Open a recording of any length: `rate_hz` and an iterator of mono `blocks`, read once, in bounded memory.
+
+    UnreadableError as by `read`, but it may come with any block: that half a file is missing shows at its end.
+    """
+    return decode.opened(path)
+
+
+def stretches(path: Path, spans: Iterable[tuple[float, float]]) -> Iterator[Audio]:
+    """Read the stretches start_s..end_s of a recording in one pass, seeking where that is exact.
+
+    Spans are sorted by their start and may overlap; each gives the samples that a slice of `read` would, none behind
+    the end. UnreadableError as by `read`, for the parts that are decoded.
+    """
+    with stream(path) as sound:
+        file = sound.file
+        piece = _forward(sound.blocks) if file is None else lambda start, stop: decode.part(path, file, start, stop)
+        last_s = 0.0
+        for start_s, end_s in spans:
+            assert last_s <= start_s <= end_s, f"{path}: stretches must be sorted: {start_s} after {last_s}"
+            last_s = start_s
+            yield Audio(piece(round(start_s * sound.rate_hz), round(end_s * sound.rate_hz)), sound.rate_hz)
+
+
+def _forward(blocks: Iterator[Samples]) -> Callable[[int, int], Samples]:
+    """Give a reader of rising start..stop that keeps no more of the blocks than the last request needed."""
+    kept, first = np.zeros(0, np.float32), 0  # the samples from `first` on
+
+    def piece(start: int, stop: int) -> Samples:
+        nonlocal kept, first
+        parts, end = [kept[max(start - first, 0) :]], first + len(kept)
+        first = max(first, min(start, end))
+        while end < stop and len(block := next(blocks, kept[:0])):
+            parts.append(block[max(start - end, 0) :])
+            end += len(block)
+            first = max(first, min(start, end))
+        kept = np.concatenate(parts)
+        return kept[: max(stop - first, 0)].copy()
+
+    return piece
 
 
 def length(path: Path) -> tuple[int, int] | None:
-    """Tell samples and rate in hertz by the header alone, None where libsndfile cannot."""
+    """Tell samples and rate in hertz by the header alone, None where it does not say."""
     try:
         header = soundfile.info(path)
     except (soundfile.LibsndfileError, TypeError):
         return None
-    return header.frames, header.samplerate
+    return (header.frames, header.samplerate) if header.frames < decode.UNKNOWN_FRAMES else None
 
 
 def write(path: Path, audio: Audio, subtype: str | None = None) -> None:
@@ -127,66 +144,3 @@ def replace(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-
-
-def _refuse_what_is_no_file(path: Path) -> None:
-    if os.path.isdir(path):
-        raise UnreadableError(path, "a folder", "is a folder, not a recording")
-    if not os.path.isfile(path):
-        raise UnreadableError(path, "missing", "no such file; check the name and the folder")
-    if not os.access(path, os.R_OK):
-        raise UnreadableError(path, "no permission", "may not be read; change its permissions")
-    if not os.path.getsize(path):
-        raise UnreadableError(path, "empty", "the file is empty (0 bytes)")
-
-
-def _decode(source: Path | io.BytesIO, path: Path) -> Audio:
-    """Decode block by block, averaging channels. UnreadableError for a file that was cut off or is damaged inside."""
-    with soundfile.SoundFile(source) as file:
-        try:
-            blocks = list(_mono_blocks(file))
-        except soundfile.LibsndfileError as error:
-            raise UnreadableError(path, "damaged", f"decoding stops inside the file: {_words(error)}") from error
-        samples = np.concatenate([np.zeros(0, np.float32), *blocks])
-        share = min(_share_of_header(file.extra_info), len(samples) / file.frames if file.frames else 1.0)
-        if share < COMPLETE and file.frames < STREAM_BYTES:
-            raise UnreadableError(
-                path, "truncated", f"cut off: {share:.0%} of the sound that its header promises is there"
-            )
-        return Audio(samples, file.samplerate)
-
-
-def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Samples]:
-    while len(block := file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
-        yield block.mean(axis=1)
-
-
-def _share_of_header(log: str) -> float:
-    """Bytes of sound found by bytes promised, from libsndfile's log `data : 88200 (should be 44078)`."""
-    found = re.search(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", log, re.MULTILINE)
-    if not found or int(found[1]) >= STREAM_BYTES or not int(found[1]):
-        return 1.0
-    return int(found[2]) / int(found[1])
-
-
-def _decode_with_ffmpeg(path: Path, refusal: soundfile.LibsndfileError) -> Audio:
-    """Decode the first sound track through ffmpeg; without the program, say what libsndfile said."""
-    program = shutil.which("ffmpeg")
-    reason = "not audio" if refusal.code == NOT_AUDIO else "unreadable"
-    if program is None or refusal.code == MALFORMED:
-        raise UnreadableError(path, reason, f"{_words(refusal)}; is it a recording? (ffmpeg, if installed, reads more)")
-    command = [program, "-nostdin", "-v", "error", "-i", f"file:{path}", "-map", "0:a:0", "-f", "wav"]
-    done = subprocess.run([*command, "-c:a", "pcm_f32le", "pipe:1"], capture_output=True, check=False)
-    said = re.sub(r"^\[.*?\] ", "", done.stderr.decode(errors="replace").strip()).split("\n")[0]
-    if done.returncode or not done.stdout:
-        raise UnreadableError(path, reason, f"{_words(refusal)}; ffmpeg: {said or 'found no sound'}")
-    if any(words in said for words in CUT_OFF):
-        raise UnreadableError(path, "truncated", f"cut off; ffmpeg: {said}")
-    try:
-        return _decode(io.BytesIO(done.stdout), path)
-    except soundfile.LibsndfileError as error:
-        raise UnreadableError(path, reason, f"ffmpeg's output cannot be read: {_words(error)}") from error
-
-
-def _words(error: soundfile.LibsndfileError) -> str:
-    return str(error.error_string).removeprefix("Error : ").rstrip(".")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dimts.audio import io
+from dimts.audio import decode, io
 from dimts.audio.io import Audio, UnreadableError
 from dimts.errors import AudioError
 
@@ -55,7 +55,7 @@ def test_averages_channels(tmp_path: Path) -> None:
 
 
 def test_reads_longer_than_one_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(io, "BLOCK_SAMPLES", 999)
+    monkeypatch.setattr(decode, "BLOCK_SAMPLES", 999)
     soundfile.write(tmp_path / "a.wav", TONE, RATE_HZ, subtype="FLOAT")
     assert np.array_equal(io.read(tmp_path / "a.wav").samples, TONE)
 
@@ -149,7 +149,7 @@ def _program(folder: Path, script: str) -> None:
 
 
 def test_falls_back_to_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ))
+    io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ), "FLOAT")
     (tmp_path / "-film.webm").write_bytes(b"\x1aE\xdf\xa3 not for libsndfile")
     _program(tmp_path / "bin", f'echo "$@" > "{tmp_path}/asked"; cat "{tmp_path}/sound.wav"')
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
@@ -166,7 +166,7 @@ def test_says_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_half_a_film_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ))
+    io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ), "FLOAT")
     (tmp_path / "film.webm").write_bytes(b"half a film")
     _program(tmp_path / "bin", f'echo "[in#0 @ 0x5] File ended prematurely" >&2; cat "{tmp_path}/sound.wav"')
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
@@ -189,7 +189,7 @@ def test_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
 import resource, signal
 from pathlib import Path
 import numpy as np
-from dimts.audio import io
+from dimts.audio import decode, io
 from dimts.errors import AudioError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
