@@ -68,6 +68,9 @@ class Train(Section):
     `all`."""
     lora: Lora = Lora()
     """Adapters, where `trainable` names `lora`."""
+    new_rows_first_updates: Whole = 0
+    """For so many updates only the new rows move, to find their places while the base's voice stands; then all that
+    `trainable` names. 0 is off."""
     new_rows_start: Literal["phonetic", "mean", "noise"] = "phonetic"
     """Where the rows of new tokens begin: at the base's rows for their sound, at the mean of all rows, or at chance."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1

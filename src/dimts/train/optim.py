@@ -37,9 +37,14 @@ class Optimizer:
         )
         self.rates = [float(group["lr"]) for group in self.adamw.param_groups]
 
-    def attach(self) -> list[Tensor]:
-        """Give the views the gradients of what they show, zero where this process had no clips, and return these."""
+    def attach(self, new_rows_only: bool = False) -> list[Tensor]:
+        """Give the views the gradients of what they show, zero where this process had no clips, and return these.
+
+        A view without a gradient neither moves nor decays nor gathers averages: `new_rows_only` leaves out all others.
+        """
         for piece, view in zip(self.pieces, self.views, strict=True):
+            if new_rows_only and not piece.new:
+                continue
             if piece.parameter.grad is None:
                 piece.parameter.grad = torch.zeros_like(piece.parameter)
             view.grad = piece.gradient
@@ -76,13 +81,13 @@ class Optimizer:
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take back what `state` gave. CheckpointError when it is of other pieces."""
-        expected = {f"{piece.name}/{key}" for piece in self.pieces for key in STATE}
-        if state and state.keys() != expected:
+        moved = {piece.name for piece in self.pieces}, {piece.name for piece in self.pieces if piece.new}  # by stage
+        if state and state.keys() not in [{f"{name}/{key}" for name in names for key in STATE} for names in moved]:
             raise CheckpointError(
                 "the checkpoint's optimizer state is of other trainable parts; use the run's own settings"
             )
         for piece, view in zip(self.pieces, self.views, strict=True):
-            if state:
+            if f"{piece.name}/{STATE[0]}" in state:
                 values = {key: state[f"{piece.name}/{key}"].to(view.device) for key in STATE}
                 self.adamw.state[view] = values
 

@@ -111,6 +111,21 @@ def pieces(gpt: Gpt, names: Sequence[str], base_rows: int) -> list[Piece]:
     return found
 
 
+def refuse_stage(learning: Sequence[Piece], new_rows_first_updates: int, total_updates: int) -> None:
+    """ConfigError when a run can have no first stage in which the new rows move alone."""
+    if not new_rows_first_updates:
+        return
+    new = sum(piece.new for piece in learning)
+    problems = {
+        "no new rows learn here; set vocab, or name them in trainable": new == 0,
+        "nothing else learns here; set it to 0": new == len(learning),
+        f"{new_rows_first_updates:,} is not below the run's {total_updates:,} updates: nothing else would ever learn":
+            new_rows_first_updates >= total_updates,
+    }  # fmt: skip
+    if found := [text for text, wrong in problems.items() if wrong]:
+        raise ConfigError(*(f"train.new_rows_first_updates: {text}" for text in found))
+
+
 def freeze_rest(gpt: nn.Module, learning: Sequence[Piece]) -> None:
     """Let only the parameters behind `learning` collect gradients."""
     kept = {id(piece.parameter) for piece in learning}

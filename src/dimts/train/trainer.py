@@ -56,6 +56,7 @@ class Trainer:
         most = run.train.epochs * self.plan.updates_per_epoch
         self.total_updates = min(most, run.train.max_updates or most)
         self.state = self._new_state(base)
+        trainable.refuse_stage(self.state.pieces, run.train.new_rows_first_updates, self.total_updates)
         self.eval_set = validate.EvalSet(pair.eval, run.prompt, tokenizer, run.batch.eval_clips)
         self.samples = Samples(network, tokenizer, pair, run)
         self.saved: int | None = None  # the update that the last checkpoint holds
@@ -143,6 +144,8 @@ class Trainer:
         began = time.perf_counter()
         tally = Tally()
         self.state.optimizer.zero_grad()
+        alone = self._new_rows_move_alone(update)
+        trainable.freeze_rest(self.network, [piece for piece in self.state.pieces if piece.new or not alone])
         for number, draws in enumerate(update.micro_batches):
             if number % self.world.size == self.world.rank:
                 self._micro_batch(update, number, draws, tally)
@@ -171,6 +174,10 @@ class Trainer:
             "clips_s": round(clips / seconds, 3),
         }
 
+    def _new_rows_move_alone(self, update: Update) -> bool:
+        """Say whether an update is of the first stage, if the run has one."""
+        return update.number < self.run.train.new_rows_first_updates
+
     def _micro_batch(self, update: Update, number: int, draws: tuple[Draw, ...], tally: Tally) -> None:
         """Add the gradients of some clips; randomness depends on the seed, the update and the place in it alone."""
         torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
@@ -190,7 +197,7 @@ class Trainer:
     def _move(self, update: Update, factor: float) -> Norms:
         """Add up gradients over processes, clip them and step; no weight moves when they are not finite."""
         state = self.state
-        self.world.add_up(state.optimizer.attach())
+        self.world.add_up(state.optimizer.attach(self._new_rows_move_alone(update)))
         state.scaler.unscale_(state.optimizer.adamw)
         norms = state.optimizer.clip()
         if math.isfinite(norms.before):

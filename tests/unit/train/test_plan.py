@@ -44,6 +44,18 @@ def test_warnings(material: Material, tmp_path: Path) -> None:
     assert "100 updates at 1e-06 move a new row's weights by about 0.0001 in all" in line
 
 
+def test_adapters_that_hardly_move_are_told_of(material: Material, tmp_path: Path) -> None:
+    slow = ("train.trainable=lora", "optimizer.lora_lr=1e-5", "train.epochs=50")
+    (line,) = planned(material, tmp_path, *slow).warnings
+    assert line == (
+        "100 updates at 1e-05 move an adapter's weights by about 0.001 in all: they will hardly learn; "
+        "use more clips or epochs, less batch.accumulation, or a higher optimizer.lora_lr"
+    )
+    assert planned(material, tmp_path, *slow, "train.lora.rank=4", "optimizer.lora_lr=1e-3").warnings == ()
+    frozen = ("train.trainable=[ln_f]", "optimizer.new_rows_lr=1e-6", "train.epochs=50")
+    assert planned(material, tmp_path, *frozen).warnings == ()
+
+
 def test_the_schedule_is_told_in_words(material: Material, tmp_path: Path) -> None:
     told = planned(material, tmp_path, "schedule.milestones=[2]")
     assert told.schedule == "6 updates in all: LR starts at 0.001; 0.0005 at 2" and told.schedule in told.lines()[1]
