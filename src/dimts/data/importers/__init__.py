@@ -1,15 +1,21 @@
 """Importers: whatever people have, as utterances. One module for each kind of source; the first to accept it reads it.
 
 An importer only finds: it decodes nothing and decides nothing, but a row that leads to no file is turned away here,
-where it is known in which places the file was looked for.
+where it is known in which places the file was looked for. Every row, cue or recording of a source is found once.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from dimts.data.manifest import Rejection
 from dimts.errors import DataError
+
+TAKES = (
+    "a table (.csv .tsv .psv .txt), a .jsonl or .json list, subtitles (.srt .vtt .ass .ssa .json) with their recording"
+    " beside them or as SUBTITLES=RECORDING, a recording or video, a folder of recordings"
+)
 
 
 @dataclass(frozen=True)
@@ -30,21 +36,38 @@ class Utterance:
 Found = Utterance | Rejection
 
 
-def read(source: Path | str) -> Iterator[Found]:
-    """Find every utterance of a source, in its order. DataError in one line when nobody can read it."""
-    from dimts.data.importers import tables
+def read(source: Path | str, language: str | None = None) -> Iterator[Found]:
+    """Find every utterance of a source, in its order. DataError in one line when nobody can read it.
 
-    source = Path(source)
-    if not source.exists():
-        raise DataError(f"{source}: no such file or folder; give a metadata.csv or the folder that holds one")
-    if tables.accepts(source):
-        return tables.read(source)
-    wanted = "holds no metadata.csv" if source.is_dir() else "is no .csv, .tsv, .psv or .txt table"
-    raise DataError(f"{source}: {wanted}; give a table of `id|text` or `audio_file|text|speaker_name` lines")
+    `language` picks among subtitles of several languages, `talk.am.srt` beside `talk.en.srt`.
+    """
+    from dimts.data.importers import subtitles
+
+    if pair := subtitles.pair(source):
+        return subtitles.read_pair(*pair)
+    found: Iterator[Found] = _importer(Path(source)).read(Path(source), language)
+    return found
 
 
 def listing(source: Path | str) -> Path:
-    """Give the file that a source's utterances name as theirs, before the colon and the line."""
-    from dimts.data.importers import tables
+    """Give the file that a source's utterances name as theirs, before the colon and the line.
 
-    return tables.table_of(Path(source))
+    For a folder of recordings it is the folder: the files that its utterances name lie below it.
+    """
+    from dimts.data.importers import jsonl, subtitles, tables
+
+    if pair := subtitles.pair(source):
+        return pair[0]
+    source = Path(source)
+    return tables.table_of(source) or jsonl.list_of(source) or source
+
+
+def _importer(source: Path) -> ModuleType:
+    from dimts.data.importers import folders, jsonl, subtitles, tables
+
+    if not source.exists():
+        raise DataError(f"{source}: no such file or folder; give {TAKES}")
+    for importer in (tables, jsonl, subtitles, folders):
+        if importer.accepts(source):
+            return importer
+    raise DataError(f"{source}: is nothing that can be read; give {TAKES}")

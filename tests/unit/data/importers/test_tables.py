@@ -151,7 +151,7 @@ def test_a_folder_means_its_table(folder: Path) -> None:
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n\n", "is empty"),
         ("a|One\nb|Zoë\n".encode("latin-1"), "line 2 is not UTF-8"),
-        ("a|One\n".encode("utf-16"), "is UTF-16"),
+        ("a|Zoë\n".encode("utf-16")[:-1], "line 1 is not UTF-16"),
         (b"just words\n", "no |, tab or comma"),
         (b"audio_file|text\n", "holds a header and no rows"),
         (b'audio_file,text\na,"never closed\nb,Two\n', "line 2 breaks CSV quoting"),
@@ -171,7 +171,51 @@ def test_one_line_for_what_is_no_table(folder: Path, content: bytes, words: str)
 def test_one_line_for_what_is_no_source(folder: Path) -> None:
     with pytest.raises(DataError, match="no such file or folder"):
         importers.read(folder / "none")
-    with pytest.raises(DataError, match=r"holds no metadata\.csv"):
-        importers.read(folder)
-    with pytest.raises(DataError, match=r"a\.wav: is no \.csv"):
-        importers.read(folder / "wavs" / "a.wav")
+    (folder / "notes.docx").write_text("words")
+    with pytest.raises(DataError, match=r"notes\.docx: is nothing that can be read; give a table"):
+        importers.read(folder / "notes.docx")
+
+
+def test_utf_16(folder: Path) -> None:
+    assert texts(folder, "a|ሰላም\r\nb|Zoë\r\n".encode("utf-16")) == ["ሰላም", "Zoë"]
+    assert texts(folder, "\ufeffa|ሰላም\n".encode("utf-16-be")) == ["ሰላም"]
+
+
+def test_common_voice(tmp_path: Path) -> None:
+    tone(tmp_path / "clips" / "common_voice_am_1.wav")
+    head = (
+        "client_id\tpath\tsentence_id\tsentence\tsentence_domain\tup_votes\tdown_votes\tage\tgender\taccents\tvariant"
+    )
+    rows = ['c0ffee\tcommon_voice_am_1.wav\ts1\tእሱ "ሰላም" አለ።\t\t2\t0\t\t\t\t\tam\t', "", ""]
+    (tmp_path / "validated.tsv").write_text(f"{head}\tlocale\tsegment\n" + "\n".join(rows), encoding="utf-8")
+    (found,) = importers.read(tmp_path)
+    assert isinstance(found, Utterance)
+    assert (found.text, found.speaker, found.language) == ('እሱ "ሰላም" አለ።', "c0ffee", "am")
+    assert importers.listing(tmp_path) == tmp_path / "validated.tsv"
+
+
+def test_stretches_language_and_licence(folder: Path) -> None:
+    head = "audio,text,start,end,lang,license,consent,url,group\n"
+    first, second = utterances(folder, f"{head}a,One,0.5,0.9,am,CC0,signed,https://a.example/1,talk\nb,Two,,,,,,,\n")
+    assert (first.start_s, first.end_s, first.language, first.group) == (0.5, 0.9, "am", "talk")
+    assert first.extra == (("licence", "CC0"), ("consent", "signed"), ("url", "https://a.example/1"))
+    assert (second.start_s, second.end_s, second.language, second.group, second.extra) == (None, None, None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "stretch"),
+    [
+        ("start_ms|end_ms", "500|900", (0.5, 0.9)),
+        ("offset|duration", "0.5|0.25", (0.5, 0.75)),
+        ("end", "0.5", (None, 0.5)),
+    ],
+)
+def test_times_in_other_words(folder: Path, head: str, cells: str, stretch: tuple[float, float]) -> None:
+    (found,) = utterances(folder, f"audio|text|{head}\na|One|{cells}\n")
+    assert (found.start_s, found.end_s) == stretch
+
+
+@pytest.mark.parametrize("times", ["1|0.5", "0.5|0.5", "-1|1", "nan|1", "0|inf", "0|nan", "soon|1"])
+def test_stretches_that_are_none(folder: Path, times: str) -> None:
+    (bad,) = rejections(folder, f"audio|text|start|end\na|One|{times}\n")
+    assert (bad.reason, bad.id, bad.text) == ("bad time", "a", "One")

@@ -1,0 +1,26 @@
+"""Texts: what a file of words holds, whatever program wrote it."""
+
+import codecs
+from pathlib import Path
+
+from dimts.errors import DataError
+
+BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
+
+
+def read(path: Path) -> str:
+    """The text of a file with plain line ends: UTF-8, or UTF-16 that says so. DataError says what is wrong and where."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    encoding = next((name for bom, name in BOMS.items() if content.startswith(bom)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}: line {line} is not {encoding.upper().removesuffix('-SIG')} (byte {content[error.start]:#x});"
+            " save it as UTF-8"
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
