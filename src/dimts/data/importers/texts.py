@@ -9,7 +9,7 @@ BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM
 
 
 def read(path: Path) -> str:
-    """The text of a file with plain line ends: UTF-8, or UTF-16 that says so. DataError says what is wrong and where."""
+    """Read a text with plain line ends: UTF-8, or UTF-16 that says so. DataError says what is wrong, and where."""
     try:
         content = path.read_bytes()
     except OSError as error:
