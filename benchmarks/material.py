@@ -55,7 +55,7 @@ def write_order(work: Path, base: Base) -> None:
     """Write the texts and files of each micro-batch, so that the baseline takes the same."""
     settings = run(work, "clips", "fp32", "all")
     pair = open_pair(settings.data, settings.limits, base.tokenizer, base)
-    plan = Plan(pair.train, settings.batch, settings.prompt, settings.seed)
+    plan = Plan(pair, settings, base.network.shape.gpt.latents)
     order = [
         [(pair.train[draw.index].clip.text, str(pair.train[draw.index].audio)) for draw in batch]
         for number in range(plan.updates_per_epoch)

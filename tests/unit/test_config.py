@@ -6,8 +6,10 @@ import pytest
 
 from dimts import config
 from dimts.config import RunConfig
+from dimts.config.run import disagreements
 from dimts.config.section import Section
 from dimts.errors import ConfigError
+from tests.unit.data.test_batching import example
 
 LEAST = "base: b\ndata: {datasets: [d]}\nout: o\n"
 
@@ -44,7 +46,7 @@ def test_every_problem_at_once(tmp_path: Path) -> None:
         "data.datasets: List should have at least 1 item after validation, not 0",
         "out: must be a path, not 3",
         "seed: Input should be a valid integer",
-        "prompt: min_samples, 10, is above max_samples, 5",
+        "prompt.min_samples: 10 is above max_samples, 5",
         "optimizer.lr: Input should be greater than 0",
         "optimizer.betas.1: is missing",
         "optimizer.new_rows_lr: Input should be a valid number, unable to parse string as a number",
@@ -62,6 +64,51 @@ def test_every_problem_at_once(tmp_path: Path) -> None:
         "evaluate.at_start: Input should be a valid boolean, unable to interpret input",
         "epochs: no such setting; check the spelling (`dimts plan` shows all)",
     ]
+
+
+def test_what_contradicts_itself_is_told_together(tmp_path: Path) -> None:
+    """With its place in the file, whatever else is wrong there."""
+    text = """
+        base: b
+        out: o
+        data: {datasets: [d, e, d], replay: [e, f], short_share: 0.9, replay_share: 0.2, temperature: 0.5}
+        limits: {clip_samples: 100_000, text_tokens: 200}
+        prompt: {speed: 0.9, pitch: -1}
+        batch: {by: tokens, tokens: 300}
+        """
+    assert problems(tmp_path, text) == [
+        "data.temperature: Input should be greater than or equal to 1",
+        "prompt.speed: Input should be less than or equal to 0.5",
+        "prompt.pitch: Input should be greater than or equal to 0",
+    ]
+    text = text.replace("0.5", "2").replace("speed: 0.9, pitch: -1", "min_samples: 120_000").replace("1}", "x}")
+    here = Path.cwd()
+    assert problems(tmp_path, text) == [
+        f"data.datasets: {here / 'd'} is there twice",
+        f"data.replay: {here / 'e'} is one of data.datasets too; give it once",
+        "data.short_share: 0.9 and replay_share, 0.2, must stay below 1",
+        "prompt.max_samples: 132300 is above limits.clip_samples, 100000",
+        "batch.tokens: 300 cannot hold the longest clip that limits allow: 335 rows (32 latents, 200 text tokens, "
+        "98 codes, 5 marks)",
+    ]
+    text = text.replace("[d, e, d]", "[d]").replace("replay_share: 0.2, ", "").replace("by: tokens", "by: auto")
+    assert problems(tmp_path, text)[:2] == [
+        "data.replay_share: 0 leaves data.replay unheard; set a share such as 0.1",
+        "batch.tokens: 300 is not heeded by `by: auto`; set `by: tokens`, or remove it",
+    ]
+    assert problems(tmp_path, LEAST, "data.replay_share=0.1", "batch.by=tokens") == [
+        "data.replay_share: 0.1 of an epoch cannot come from nowhere; give data.replay",
+        "batch.tokens: is missing; `by: tokens` needs the most rows of a micro-batch, such as 4000",
+    ]
+    assert problems(tmp_path, LEAST, "data.replay_share=1")[0] == "data.replay_share: Input should be less than 1"
+
+
+def test_the_rows_of_the_longest_clip_are_those_of_the_network() -> None:
+    """What is demanded of batch.tokens before any network is there."""
+    clip = example(0, 255_995, 512)
+    (short,) = disagreements(config.Limits(), config.Prompt(), config.Batch(by="tokens", tokens=31 + clip.rows))
+    assert f" {32 + clip.rows} rows" in short
+    assert not [*disagreements(config.Limits(), config.Prompt(), config.Batch(by="tokens", tokens=32 + clip.rows))]
 
 
 @pytest.mark.parametrize(

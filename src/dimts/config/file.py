@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from dimts.config.run import RunConfig
+from dimts.config.hearing import Batch, Limits, Prompt
+from dimts.config.run import RunConfig, disagreements
 from dimts.errors import ConfigError
 
 
@@ -31,8 +32,8 @@ def build(content: dict[str, Any], source: str) -> RunConfig:
     try:
         return RunConfig.model_validate(content)
     except ValidationError as error:
-        lines = (f"{source}: {_line(content, item)}" for item in error.errors())
-        raise ConfigError(*dict.fromkeys(lines)) from error
+        lines = [line for item in error.errors() for line in _lines(content, item)]
+        raise ConfigError(*(f"{source}: {line}" for line in dict.fromkeys([*lines, *_apart(content)]))) from error
 
 
 def write(run: RunConfig) -> str:
@@ -71,16 +72,28 @@ def _set(content: dict[str, Any], setting: str) -> None:
         raise ValueError("the value is not YAML") from error
 
 
-def _line(content: Any, item: Any) -> str:
-    """Say one of pydantic's findings in the terms of the file."""
+def _apart(content: dict[str, Any]) -> list[str]:
+    """Say how sections disagree, where these are sound: pydantic does not look once there is another problem."""
+    try:
+        limits = Limits.model_validate(content.get("limits"))
+        prompt = Prompt.model_validate(content.get("prompt"))
+        batch = Batch.model_validate(content.get("batch"))
+    except ValidationError:
+        return []
+    return list(disagreements(limits, prompt, batch))
+
+
+def _lines(content: Any, item: Any) -> list[str]:
+    """Say one of pydantic's findings in the terms of the file; what our own validators say has its place in it."""
     said = {
         "extra_forbidden": "no such setting; check the spelling (`dimts plan` shows all)",
         "missing": "is missing",
         "model_type": "is a section: its settings go below it",
         "path_type": f"must be a path, not {item['input']!r}",
     }
-    message = said.get(item["type"], item["msg"].removeprefix("Value error, "))
-    return ": ".join(filter(None, [".".join(_place(content, item)), message]))
+    place = ".".join(_place(content, item))
+    found = said.get(item["type"], item["msg"].removeprefix("Value error, ")).split("\n")
+    return [line if not place or line.startswith(f"{place}.") else f"{place}: {line}" for line in found]
 
 
 def _place(content: Any, item: Any) -> Iterator[str]:

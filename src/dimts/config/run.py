@@ -1,11 +1,15 @@
 """One training run: all sections together, and what they must agree on."""
 
+from collections.abc import Iterator
+
 from pydantic import model_validator
 
 from dimts.config.hearing import Batch, Data, Limits, Prompt
 from dimts.config.learning import Optimizer, Schedule, Train
-from dimts.config.section import Absolute, Section, Whole
+from dimts.config.section import Absolute, Section, Whole, refuse
 from dimts.config.watching import Evaluate, Samples, Save
+
+LATENTS, CODE_SAMPLES, MARKS = 32, 1024, 5  # of XTTS v2, as model/shapes.py reads them; starts and stops of a clip
 
 
 class RunConfig(Section):
@@ -34,7 +38,18 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _agree(self) -> "RunConfig":
-        most = self.limits.clip_samples
-        if self.prompt.max_samples > most:
-            raise ValueError(f"prompt.max_samples: {self.prompt.max_samples} is above limits.clip_samples, {most}")
+        refuse(*disagreements(self.limits, self.prompt, self.batch))
         return self
+
+
+def disagreements(limits: Limits, prompt: Prompt, batch: Batch) -> Iterator[str]:
+    """Yield what sound sections cannot have together."""
+    if prompt.max_samples > limits.clip_samples:
+        yield f"prompt.max_samples: {prompt.max_samples} is above limits.clip_samples, {limits.clip_samples}"
+    codes = -(-limits.clip_samples // CODE_SAMPLES)
+    longest = LATENTS + limits.text_tokens + codes + MARKS
+    if batch.tokens is not None and batch.tokens < longest:
+        yield (
+            f"batch.tokens: {batch.tokens} cannot hold the longest clip that limits allow: "
+            f"{longest} rows ({LATENTS} latents, {limits.text_tokens} text tokens, {codes} codes, {MARKS} marks)"
+        )

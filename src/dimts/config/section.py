@@ -18,6 +18,12 @@ def rising(values: list[int]) -> list[int]:
     return values
 
 
+def refuse(*problems: str) -> None:
+    """Raise what a validator found, if anything: one line a problem, each with its whole path in the run file."""
+    if problems:
+        raise ValueError("\n".join(problems))
+
+
 Whole = Annotated[int, Field(ge=0, strict=True)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -11,7 +11,7 @@ from dimts.checkpoint.official import Base
 from dimts.config import Data, Limits
 from dimts.data import codes, manifest
 from dimts.data.codes import Cache, Progress
-from dimts.data.manifest import Clip, Dataset, Rejection
+from dimts.data.manifest import UNNAMED, Clip, Dataset, Rejection
 from dimts.errors import ConfigError, DataError
 from dimts.model.shapes import CODE_SAMPLES, STOP_TARGETS
 from dimts.text.bpe import Tokenizer
@@ -36,6 +36,16 @@ class Example:
     def audio(self) -> Path:
         return self.folder / self.clip.audio
 
+    @property
+    def rows(self) -> int:
+        """How long it is in the network, without its prompt: starts, text, codes and stops."""
+        return 1 + len(self.ids) + self.codes + STOP_TARGETS
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks; one of no name is another one in every dataset."""
+        return f"{self.folder}/{UNNAMED}" if self.clip.speaker == UNNAMED else self.clip.speaker
+
     def tensors(self) -> tuple[Tensor, Tensor]:
         """Return codes, int64 [A], and prompt mel, float32 [80, F]."""
         return self.cache.read(self.clip)
@@ -43,12 +53,19 @@ class Example:
 
 @dataclass(frozen=True)
 class Pair:
-    """What is trained on, what is evaluated, and what was turned away."""
+    """What is trained on, what is evaluated, and what was turned away; replay is heard along, and is neither."""
 
     train: tuple[Example, ...]
     eval: tuple[Example, ...]
     rejected: tuple[Rejection, ...]
     datasets: tuple[Dataset, ...]
+    replay: tuple[Example, ...] = ()
+    replay_datasets: tuple[Dataset, ...] = ()
+
+    @cached_property
+    def heard(self) -> tuple[Example, ...]:
+        """What updates are made of: the training clips, those of replay behind them."""
+        return self.train + self.replay
 
     @cached_property
     def longest_text_tokens(self) -> int:
@@ -56,12 +73,12 @@ class Pair:
 
     @property
     def front(self) -> Front:
-        """How all of it is read."""
+        """How all of it is read, replay aside."""
         return self.datasets[0].front
 
     @property
     def fronts(self) -> dict[str, Front]:
-        """How each language of it is read."""
+        """How each language of it is read, replay aside."""
         return {primary_of(dataset.language): dataset.front for dataset in self.datasets}
 
 
@@ -72,20 +89,31 @@ def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, prog
     ways, when too many clips do not fit, or when none is left.
     """
     _refuse_long(limits, base)
-    datasets = manifest.read_alike(data.datasets)
-    found: list[Example] = []
-    rejected: list[Rejection] = []
-    for dataset in datasets:
-        cache = codes.ensure(dataset, base, progress)
-        for example in _examples(dataset, cache, tokenizer):
-            rejection = _unfit(example, limits, tokenizer)
-            rejected += [rejection] if rejection else []
-            found += [] if rejection else [example]
-    _refuse_many(rejected, len(found), limits)
+    datasets, replayed = manifest.read_alike(data.datasets), manifest.read_alike(data.replay)
+    _refuse_both_ways(datasets, replayed)
+    sides = []
+    for several in (datasets, replayed):
+        examples = [e for each in several for e in _examples(each, codes.ensure(each, base, progress), tokenizer)]
+        sides.append(_sorted_out(examples, limits, tokenizer))
+    (found, rejected), (more, more_rejected) = sides
     train = tuple(example for example in found if example.clip.split == "train")
     evaluated = train if data.eval_split == "train" else tuple(e for e in found if e.clip.split == "eval")
+    replay = tuple(example for example in more if example.clip.split == "train")
     _refuse_none(train, evaluated, datasets)
-    return Pair(train, evaluated, tuple(rejected), datasets)
+    if replayed and not replay:
+        raise DataError("data.replay: no training clips of it fit this run; see its datasets with `dimts check`")
+    return Pair(train, evaluated, (*rejected, *more_rejected), datasets, replay, replayed)
+
+
+def _sorted_out(
+    examples: Sequence[Example], limits: Limits, tokenizer: Tokenizer
+) -> tuple[list[Example], list[Rejection]]:
+    """Part clips that fit this run from those that do not. DataError when these are too many."""
+    checked = [(example, _unfit(example, limits, tokenizer)) for example in examples]
+    rejected = [rejection for _, rejection in checked if rejection]
+    found = [example for example, rejection in checked if not rejection]
+    _refuse_many(rejected, len(found), limits)
+    return found, rejected
 
 
 def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Example]:
@@ -119,6 +147,18 @@ def _refuse_long(limits: Limits, base: Base) -> None:
         raise ConfigError(
             f"limits.clip_samples: {limits.clip_samples} is more than {base.folder} can hold: at most {most} samples"
         )
+
+
+def _refuse_both_ways(datasets: Sequence[Dataset], replayed: Sequence[Dataset]) -> None:
+    """DataError when replay reads a language in another way than it is learned."""
+    learned = {primary_of(dataset.language): dataset for dataset in datasets}
+    for dataset in replayed:
+        other = learned.get(primary_of(dataset.language), dataset)
+        if other.normaliser != dataset.normaliser:
+            raise DataError(
+                f"{dataset.folder}: data.replay reads {dataset.language} by {dataset.normaliser}, {other.folder} by"
+                f" {other.normaliser}; prepare both alike, or leave it out"
+            )
 
 
 def _refuse_many(rejected: Sequence[Rejection], accepted: int, limits: Limits) -> None:

@@ -24,6 +24,7 @@ HEAD, CLIPS, REJECTED = "dataset.json", "clips.jsonl", "rejected.jsonl"
 TRAINED = ("id", "audio", "samples", "rate_hz", "sha256", "text", "spoken", "language", "speaker", "source", "split",
            "group", "content")  # fmt: skip
 FORMAT = 1  # of this folder; raise it when old readers would misread new folders
+UNNAMED = "speaker"  # who speaks where a source does not say: somebody else in every dataset
 Side = Literal["train", "eval"]
 Record = TypeVar("Record", "Clip", "Rejection")
 

@@ -35,7 +35,7 @@ class Options:
 
     eval_share: float = 0.05  # of the groups; 0 means no eval clips
     seed: int = 0
-    speaker: str = "speaker"  # where a source does not say who speaks
+    speaker: str = manifest.UNNAMED  # where a source does not say who speaks
     text: Choice = Choice()  # how it is read; what is not asked for stays as the dataset has it
     limits: Limits = field(default_factory=Limits)
     workers: int = field(default_factory=lambda: min(MAX_DEFAULT_WORKERS, os.cpu_count() or 1))

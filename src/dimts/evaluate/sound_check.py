@@ -22,7 +22,8 @@ from dimts.audio.io import Audio
 from dimts.audio.resample import sinc
 from dimts.config import Prompt
 from dimts.data import codes as code_cache
-from dimts.data.batching import IGNORED, Draw
+from dimts.data.batching import IGNORED
+from dimts.data.prompting import Draw
 from dimts.evaluate.finding import Finding, judged
 from dimts.infer import decode
 from dimts.infer import voice as voices

@@ -52,10 +52,20 @@ def spectrogram(samples_BN: Tensor, fft: int, hop: int, window: Tensor) -> Tenso
 def filter_bank(bins: int, bands: int, rate_hz: int, top_hz: float, slaney: bool) -> Tensor:
     """Return triangular filters on the HTK mel scale: float32 [bins, bands], of equal area if `slaney`."""
     bin_hz = torch.linspace(0, rate_hz // 2, bins)
-    top_mel = 2595.0 * math.log10(1.0 + top_hz / 700.0)
-    edge_hz = 700.0 * (10.0 ** (torch.linspace(0, top_mel, bands + 2) / 2595.0) - 1.0)
+    edge_hz = band_edges_hz(bands, top_hz)
     width_hz = edge_hz.diff()
     slope = edge_hz[None, :] - bin_hz[:, None]
     rising, falling = -slope[:, :-2] / width_hz[:-1], slope[:, 2:] / width_hz[1:]
     triangles = torch.minimum(rising, falling).clamp(min=0)
     return triangles * (2.0 / (edge_hz[2:] - edge_hz[:-2])) if slaney else triangles
+
+
+def band_edges_hz(bands: int, top_hz: float) -> Tensor:
+    """Return where triangles begin, peak and end on the HTK mel scale, from 0 Hz: float32 [bands + 2]."""
+    top_mel = 2595.0 * math.log10(1.0 + top_hz / 700.0)
+    return 700.0 * (10.0 ** (torch.linspace(0, top_mel, bands + 2) / 2595.0) - 1.0)
+
+
+def mel_of_hz(frequency_hz: Tensor) -> Tensor:
+    """Return the place of frequencies on the HTK mel scale."""
+    return 2595.0 * (1.0 + frequency_hz / 700.0).log10()

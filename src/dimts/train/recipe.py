@@ -39,7 +39,7 @@ def finetune(run: RunConfig, console: Console) -> Path:
         if world.leads:
             bundle = replace(bundle, front=bundle.front.store(run.out))  # the dataset may change meanwhile
         announce(run, plan.of(trainer, bundle.base.tokenizer.rows), trainer, news, console)
-        clips = len(trainer.pair.train) * trainer.total_updates / trainer.plan.updates_per_epoch
+        clips = trainer.plan.sampler.draws_per_epoch * trainer.total_updates / trainer.plan.updates_per_epoch
         done = clips * trainer.state.update / trainer.total_updates
         with (
             interrupt.deferred() as stop,

@@ -14,8 +14,9 @@ import torch
 from dimts.checkpoint import store
 from dimts.checkpoint.official import Base
 from dimts.config import RunConfig
-from dimts.data.batching import Draw, Plan, Update, collate
+from dimts.data.batching import Plan, Update, collate
 from dimts.data.dataset import Pair
+from dimts.data.prompting import Draw
 from dimts.errors import TrainingError
 from dimts.log import Display, Metrics
 from dimts.model.xtts import Xtts
@@ -52,7 +53,7 @@ class Trainer:
     ) -> None:  # noqa: PLR0913
         self.network, self.tokenizer, self.pair, self.run, self.world = network, tokenizer, pair, run, world
         self.gpt, self.stats = network.gpt, network.mel_stats
-        self.plan = Plan(pair.train, run.batch, run.prompt, run.seed)
+        self.plan = Plan(pair, run, self.gpt.shape.latents)
         most = run.train.epochs * self.plan.updates_per_epoch
         self.total_updates = min(most, run.train.max_updates or most)
         self.state = self._new_state(base)
@@ -70,7 +71,9 @@ class Trainer:
         trainable.freeze_rest(self.network, pieces)
         average = Average(pieces, settings.ema) if settings.ema else None
         scaler = torch.amp.GradScaler(self.world.device.type, enabled=settings.precision == "fp16")
-        data = hashlib.sha256(" ".join(data.sha256 for data in self.pair.datasets).encode()).hexdigest()
+        data = hashlib.sha256(
+            " ".join(data.sha256 for data in (*self.pair.datasets, *self.pair.replay_datasets)).encode()
+        ).hexdigest()
         identity = {"base": base.sha256, "vocabulary": self.tokenizer.sha256, "dataset": data}
         return State(gpt, pieces, Optimizer(pieces, self.run.optimizer), average, scaler, identity)
 
@@ -181,7 +184,7 @@ class Trainer:
     def _micro_batch(self, update: Update, number: int, draws: tuple[Draw, ...], tally: Tally) -> None:
         """Add the gradients of some clips; randomness depends on the seed, the update and the place in it alone."""
         torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
-        batch = collate(self.pair.train, draws, self.run.prompt, self.stats, self.tokenizer.stop_id)
+        batch = collate(self.pair.heard, draws, self.run.prompt, self.stats, self.tokenizer.stop_id)
         settings = self.run.train
         dtype = precision.AUTOCAST.get(settings.precision)
         with torch.autocast(self.world.device.type, dtype, dtype is not None):
@@ -192,7 +195,7 @@ class Trainer:
         tally.text += float(sums.text.detach())
         tally.codes += float(sums.codes.detach())
         if not bool(torch.isfinite(share)):
-            tally.bad_clips += [self.pair.train[draws[i].index].clip.id for i in loss.not_finite(scores, batch)]
+            tally.bad_clips += [self.pair.heard[draws[i].index].clip.id for i in loss.not_finite(scores, batch)]
 
     def _move(self, update: Update, factor: float) -> Norms:
         """Add up gradients over processes, clip them and step; no weight moves when they are not finite."""

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from dimts.config import Prompt
-from dimts.data.batching import IGNORED, collate, fixed_draw
+from dimts.data.batching import IGNORED, collate
 from dimts.data.dataset import Example
+from dimts.data.prompting import fixed_draw
 from dimts.errors import TrainingError
 from dimts.model.gpt import Gpt
 from dimts.text.bpe import Tokenizer

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dimts.data.batching import IGNORED, Draw, Plan, collate
+from dimts.data.batching import IGNORED, Plan, Update, collate
 from dimts.data.dataset import Example
+from dimts.data.prompting import Draw
 from dimts.model.gpt import Scores
 from dimts.train import loss
 from dimts.train.trainer import Tally, Trainer
@@ -28,9 +29,9 @@ def trainer_of(material: Material, out: Path, ways: int, *settings: str) -> Trai
     return material.trainer(material.run(out, DRY, *layout, *settings))
 
 
-def gradients(trainer: Trainer, number: int = 0) -> dict[str, Tensor]:
+def gradients(trainer: Trainer, number: int = 0, update: Update | None = None) -> dict[str, Tensor]:
     """The gradients of one update as the trainer adds them up."""
-    update = trainer.plan.update(number)
+    update = update or trainer.plan.update(number)
     trainer.gpt.train()
     for micro, draws in enumerate(update.micro_batches):
         trainer._micro_batch(update, micro, draws, Tally())
@@ -72,6 +73,29 @@ def test_the_gradient_is_of_one_mean_however_it_is_split(
         trainer = trainer_of(material, tmp_path, ways, f"batch.layout={layout}", *settings)
         assert len(trainer.plan.update(0).micro_batches) == ways
         assert_same(gradients(trainer), reference)
+
+
+@pytest.mark.parametrize("layout", ["packed", "padded"])
+def test_the_gradient_is_the_same_by_tokens(material: Material, tmp_path: Path, layout: str) -> None:
+    """Clips of unlike length, most of them together, one alone, and after memory ran out, in halves."""
+    reference = expected(trainer_of(material, tmp_path, 1))
+    trainer = trainer_of(material, tmp_path, 1, "batch.by=auto", f"batch.layout={layout}")
+    for budget, ways in ((400, (2, 3)), (150, (4, 7))):
+        laid_out = trainer.plan.update(0).within(budget)
+        assert ways[0] <= len(laid_out.micro_batches) <= ways[1]
+        assert_same(gradients(trainer, update=laid_out), reference)
+        trainer.gpt.zero_grad()
+
+
+def test_rows_are_those_of_the_network(material: Material, tmp_path: Path) -> None:
+    """An update says how many rows its clips take, and the network takes so many."""
+    trainer, taken = trainer_of(material, tmp_path, 1), list[int]()
+    update = trainer.plan.update(0)
+    trainer.gpt.gpt.register_forward_pre_hook(lambda module, given: taken.append(len(given[0])))
+    for draw in update.draws:
+        alone = collate(trainer.pair.heard, [draw], trainer.run.prompt, trainer.stats, trainer.tokenizer.stop_id)
+        loss.score(trainer.gpt, alone, trainer.tokenizer.start_id, padded=False)
+    assert tuple(taken) == update.rows and len(set(taken)) > 3
 
 
 def test_a_trailing_group_weighs_what_it_holds(material: Material, tmp_path: Path) -> None:

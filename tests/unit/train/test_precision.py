@@ -1,5 +1,6 @@
 """Number formats, dropout, and the other switches of a run: each changes what it should."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def test_dropout_differs_between_updates_and_micro_batches(material: Material, t
     found = []
     for number, place in ((0, 0), (0, 1), (1, 0), (0, 0)):
         tally = Tally()
-        moved = type(update)(number, 0, update.micro_batches, update.text_targets, update.code_targets)
+        moved = replace(update, number=number)
         trainer._micro_batch(moved, place, update.micro_batches[0], tally)
         found.append(tally.codes)
     assert found[0] == found[3] and len(set(found)) == 3

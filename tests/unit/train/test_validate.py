@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from dimts.data.batching import collate, fixed_draw
+from dimts.data.batching import collate
+from dimts.data.prompting import fixed_draw
 from dimts.train import loss, validate
 from dimts.train.trainer import Trainer
 from tests.flow.material import Material
