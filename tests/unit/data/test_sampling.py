@@ -61,12 +61,12 @@ def test_each_clip_once_whatever_comes_beside_it(
         assert all(found[n] == 1 for n, e in enumerate(main) if e.samples == LONG_SAMPLES or not one.again)
         replayed = sum(count for n, count in found.items() if n >= len(main))
         assert replayed == one.replayed and (replayed > 0) == (replay_share > 0)
-        assert abs(replayed - replay_share * draws) <= 2 or replayed == 1
+        assert abs(replayed - replay_share * draws) <= 2
         short = sum(count for n, count in found.items() if heard[n].samples == SHORT_SAMPLES)
         assert short >= short_share * draws - 1e-9
         natural: float = sum(e.samples == SHORT_SAMPLES for e in main)
         natural += replayed * sum(e.samples == SHORT_SAMPLES for e in replay) / max(1, len(replay))
-        assert short <= max(short_share * draws, natural) + 3  # no more than was asked for or there
+        assert not short_share or short <= max(short_share * draws, natural) + 3  # no more than was asked for or there
 
 
 @settings(max_examples=40, deadline=None)
