@@ -17,6 +17,7 @@ LAYERS = [
 ]
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 ONLY_APP = {"typer", "gradio", "fastapi"}
+MODEL_KNOWS = {"torch", "math", "dataclasses", "collections", "functools", "itertools", "typing", "dimts", "__future__"}
 HEAVY = {"torch", "numpy", "matplotlib", "transformers"}
 
 
@@ -46,7 +47,17 @@ def test_imports_point_left(file: Path) -> None:
         assert part == own or in_core or LEVEL[part] < LEVEL[own], f"{own} must not import {part}"
     assert own == "app" or not {n.split(".")[0] for n in names} & ONLY_APP
     if own == "model":
-        allowed = {"torch", "math", "dataclasses", "collections", "typing", "dimts", "__future__"}
+        allowed = {
+            "torch",
+            "math",
+            "dataclasses",
+            "collections",
+            "functools",
+            "itertools",
+            "typing",
+            "dimts",
+            "__future__",
+        }
         assert {n.split(".")[0] for n in names} <= allowed
 
 

@@ -5,19 +5,20 @@ each clip. A padded batch is the same thing with clips made equally long, so the
 """
 
 # B clips, T text tokens, A audio codes, P prompt latents, F mel frames, D width, S one clip's whole sequence,
-# N all rows of a batch laid end to end, H heads, K head width, L layers, R rows of a head
+# N all rows of a batch laid end to end, R rows of a head
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import pad
 
+from dimts.model.blocks import Cache, Mode, Packing, Stack
 from dimts.model.conditioning import ConditioningEncoder, Perceiver
-from dimts.model.cpu import attend, dropout, linear
-from dimts.model.lora import Adapter
-from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape, LoraShape
+from dimts.model.cpu import dropout, linear
+from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape
 
 DROPOUT = 0.1  # upstream: embeddings (latents included), attention, residuals
 
@@ -31,22 +32,13 @@ class Scores:
     latents_ND: Tensor  # the states behind codes_NR
 
 
-@dataclass
-class Cache:
-    """Keys and values of the sequence so far, one allocation for the whole utterance."""
-
-    keys_LBHSK: Tensor
-    values_LBHSK: Tensor
-    length: int = field(default=0)
-
-
 class Gpt(nn.Module):
     """Conditioning, embeddings, the stack of blocks and two heads, under their official names."""
 
     def __init__(self, shape: GptShape) -> None:
         super().__init__()
         self.shape = shape
-        self.dropout = DROPOUT
+        self.mode = Mode(DROPOUT)  # in training; evaluation and speech run plainly
         self.conditioning_encoder = ConditioningEncoder(shape)
         self.conditioning_perceiver = Perceiver(shape)
         self.text_embedding = nn.Embedding(shape.text_rows, shape.width)
@@ -72,20 +64,18 @@ class Gpt(nn.Module):
         UPSTREAM: in training nothing attends to the text stop and nothing is read from it, so it is left out
         (tests/parity/test_network.py::test_training_forward).
         """
-        text_in = [torch.cat([ids.new_tensor([start_id]), ids]) for ids in text]
-        codes_in = [_code_inputs(ids) for ids in codes]
-        pieces = [
-            torch.cat([latents_PD, self.embed_text(t), self.embed_codes(c)])
-            for latents_PD, t, c in zip(latents_BPD, text_in, codes_in, strict=True)
-        ]
-        lengths = [len(piece) for piece in pieces]
-        hidden_ND = self.hidden(*_lay_out(pieces, padded))
-        spans = list(zip([len(t) for t in text_in], [len(c) for c in codes_in], strict=True))
-        text_ND, codes_ND = self._pick(hidden_ND, spans, max(lengths) if padded else None)
-        text_NR, codes_NR = (
-            linear(rows_ND, head.weight, head.bias)
-            for rows_ND, head in ((text_ND, self.text_head), (codes_ND, self.mel_head))
-        )
+        text_in, codes_in = [_text_inputs(ids, start_id) for ids in text], [_code_inputs(ids) for ids in codes]
+        text_TD = _embed_all(self.text_embedding, self.text_pos_embedding, text_in)
+        codes_AD = _embed_all(self.mel_embedding, self.mel_pos_embedding, codes_in)
+        clips = [list(clip) for clip in zip(latents_BPD, text_TD, codes_AD, strict=True)]
+        if padded:
+            _fill_up(clips)
+        sizes = [[len(part) for part in clip] for clip in clips]
+        hidden_ND = self.hidden(torch.cat(list(chain(*clips))), [sum(size) for size in sizes])
+        parts = torch.split(hidden_ND, list(chain(*sizes)))
+        text_ND, codes_ND = (torch.cat(parts[at :: len(sizes[0])]) for at in (1, 2))
+        text_NR = linear(text_ND, self.text_head.weight, self.text_head.bias)
+        codes_NR = linear(codes_ND, self.mel_head.weight, self.mel_head.bias)
         return Scores(text_NR, codes_NR, codes_ND)
 
     def embed_text(self, ids_T: Tensor, start: int = 0) -> Tensor:
@@ -102,8 +92,8 @@ class Gpt(nn.Module):
 
     def hidden(self, rows_ND: Tensor, lengths: Sequence[int], cache: Cache | None = None) -> Tensor:
         """Run the stack over clips laid end to end; `lengths` add up to N."""
-        rate = self.dropout if self.training else 0.0
-        stacked_ND = self.gpt(dropout(rows_ND, rate), lengths, rate, cache)
+        mode = self.mode if self.training else Mode()
+        stacked_ND = self.gpt(dropout(rows_ND, mode.dropout), Packing.of(lengths, rows_ND.device), mode, cache)
         normed_ND: Tensor = self.final_norm(stacked_ND)
         return normed_ND
 
@@ -113,113 +103,6 @@ class Gpt(nn.Module):
         size = (shape.layers, batch, shape.heads, length, shape.width // shape.heads)
         return Cache(like.new_empty(size), like.new_empty(size))
 
-    def _pick(
-        self, hidden_ND: Tensor, spans: Sequence[tuple[int, int]], padded_to: int | None
-    ) -> tuple[Tensor, Tensor]:
-        """Split the states into those that predict text and those that predict codes."""
-        text, codes, begin = [], [], 0
-        for text_rows, code_rows in spans:
-            first = begin + self.shape.latents
-            text.append(hidden_ND[first : first + text_rows])
-            codes.append(hidden_ND[first + text_rows : first + text_rows + code_rows])
-            begin = begin + padded_to if padded_to else first + text_rows + code_rows
-        return torch.cat(text), torch.cat(codes)
-
-
-class Stack(nn.Module):
-    """Pre-norm blocks that end in a norm of their own."""
-
-    def __init__(self, shape: GptShape) -> None:
-        super().__init__()
-        self.h = nn.ModuleList([Block(shape, layer) for layer in range(shape.layers)])
-        self.ln_f = nn.LayerNorm(shape.width)
-
-    def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
-        for block in self.h:
-            rows_ND = block(rows_ND, lengths, rate, cache)
-        if cache is not None:
-            cache.length += lengths[0]
-        normed_ND: Tensor = self.ln_f(rows_ND)
-        return normed_ND
-
-
-class Block(nn.Module):
-    def __init__(self, shape: GptShape, layer: int) -> None:
-        super().__init__()
-        self.ln_1 = nn.LayerNorm(shape.width)
-        self.attn = Attention(shape, layer)
-        self.ln_2 = nn.LayerNorm(shape.width)
-        self.mlp = Mlp(shape, layer)
-
-    def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
-        rows_ND = rows_ND + dropout(self.attn(self.ln_1(rows_ND), lengths, rate, cache), rate)
-        return rows_ND + dropout(self.mlp(self.ln_2(rows_ND)), rate)
-
-
-class Attention(nn.Module):
-    """Causal self-attention inside each clip."""
-
-    def __init__(self, shape: GptShape, layer: int) -> None:
-        super().__init__()
-        self.heads, self.layer, width = shape.heads, layer, shape.width
-        self.c_attn = Conv1D(width, 3 * width, shape.adapter(layer, "attn.c_attn"))
-        self.c_proj = Conv1D(width, width, shape.adapter(layer, "attn.c_proj"))
-
-    def forward(self, rows_ND: Tensor, lengths: Sequence[int], rate: float, cache: Cache | None) -> Tensor:
-        qkv_ND = self.c_attn(rows_ND)
-        if cache is not None:
-            mixed_ND = self._attend_cached(qkv_ND, len(lengths), cache)
-        elif len(set(lengths)) == 1:
-            mixed_ND = self._attend(qkv_ND, len(lengths), rate)
-        else:
-            clips = qkv_ND.split(list(lengths))
-            mixed_ND = torch.cat([self._attend(clip_SD, 1, rate) for clip_SD in clips])
-        out_ND: Tensor = self.c_proj(mixed_ND)
-        return out_ND
-
-    def _attend(self, qkv_ND: Tensor, batch: int, rate: float) -> Tensor:
-        q, k, v = self._heads(qkv_ND, batch)
-        return _join(attend(q, k, v, rate))
-
-    def _attend_cached(self, qkv_ND: Tensor, batch: int, cache: Cache) -> Tensor:
-        q, k, v = self._heads(qkv_ND, batch)
-        begin, end = cache.length, cache.length + q.shape[2]
-        assert begin == 0 or q.shape[2] == 1, "a cache is filled once, then grows by one row"
-        cache.keys_LBHSK[self.layer, :, :, begin:end] = k
-        cache.values_LBHSK[self.layer, :, :, begin:end] = v
-        keys, values = (kept[self.layer, :, :, :end] for kept in (cache.keys_LBHSK, cache.values_LBHSK))
-        return _join(scaled_dot_product_attention(q, keys, values, is_causal=begin == 0))
-
-    def _heads(self, qkv_ND: Tensor, batch: int) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = qkv_ND.view(batch, len(qkv_ND) // batch, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        return q, k, v
-
-
-class Mlp(nn.Module):
-    def __init__(self, shape: GptShape, layer: int) -> None:
-        super().__init__()
-        width = shape.width
-        self.c_fc = Conv1D(width, 4 * width, shape.adapter(layer, "mlp.c_fc"))
-        self.c_proj = Conv1D(4 * width, width, shape.adapter(layer, "mlp.c_proj"))
-
-    def forward(self, rows_ND: Tensor) -> Tensor:
-        out_ND: Tensor = self.c_proj(gelu(self.c_fc(rows_ND), approximate="tanh"))
-        return out_ND
-
-
-class Conv1D(nn.Module):
-    """A linear layer whose weight is stored in x out, as the official checkpoints have it; with an adapter or none."""
-
-    def __init__(self, inputs: int, outputs: int, lora: LoraShape | None) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(inputs, outputs))
-        self.bias = nn.Parameter(torch.zeros(outputs))
-        self.adapter = Adapter(inputs, outputs, lora) if lora else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = linear(x, self.weight.T, self.bias)
-        return out if self.adapter is None else out + self.adapter(x)
-
 
 class Positions(nn.Module):
     def __init__(self, rows: int, width: int) -> None:
@@ -227,19 +110,25 @@ class Positions(nn.Module):
         self.emb = nn.Embedding(rows, width)
 
 
+def _embed_all(rows: nn.Embedding, positions: Positions, ids: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Embed the ids of all clips at once, each clip from position 0."""
+    at_S = torch.arange(max(map(len, ids)), device=ids[0].device)
+    at_N = torch.cat([at_S[: len(own)] for own in ids])
+    return torch.split(rows(torch.cat(list(ids))) + positions.emb(at_N), [len(own) for own in ids])
+
+
+def _text_inputs(ids_T: Tensor, start_id: int) -> Tensor:
+    """Return the start and the text."""
+    return pad(ids_T, (1, 0), value=start_id)
+
+
 def _code_inputs(ids_A: Tensor) -> Tensor:
     """Return the start code, the codes, and the three stops after which stops are still predicted."""
-    stops = [STOP_CODE] * (STOP_TARGETS - 1)
-    return torch.cat([ids_A.new_tensor([START_CODE]), ids_A, ids_A.new_tensor(stops)])
+    return pad(pad(ids_A, (1, 0), value=START_CODE), (0, STOP_TARGETS - 1), value=STOP_CODE)
 
 
-def _lay_out(pieces: Sequence[Tensor], padded: bool) -> tuple[Tensor, list[int]]:
-    """Lay clips end to end, each followed by zeros up to the longest if `padded`; return the rows and their lengths."""
-    if not padded:
-        return torch.cat(list(pieces)), [len(piece) for piece in pieces]
-    rows_BSD = nn.utils.rnn.pad_sequence(list(pieces), batch_first=True)
-    return rows_BSD.flatten(0, 1), [rows_BSD.shape[1]] * len(pieces)
-
-
-def _join(mixed_BHSK: Tensor) -> Tensor:
-    return mixed_BHSK.transpose(1, 2).flatten(2).flatten(0, 1)
+def _fill_up(clips: Sequence[list[Tensor]]) -> None:
+    """Append zeros to each clip's parts, so that all clips are equally long."""
+    longest = max(sum(map(len, clip)) for clip in clips)
+    for clip in clips:
+        clip.append(clip[0].new_zeros(longest - sum(map(len, clip)), clip[0].shape[1]))

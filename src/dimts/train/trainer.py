@@ -19,6 +19,7 @@ from dimts.data.dataset import Pair
 from dimts.data.prompting import Draw
 from dimts.errors import TrainingError
 from dimts.log import Display, Metrics
+from dimts.model.blocks import Mode
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
 from dimts.train import loss, precision, schedule, trainable, validate
@@ -61,7 +62,7 @@ class Trainer:
         self.eval_set = validate.EvalSet(pair.eval, run.prompt, tokenizer, run.batch.eval_clips)
         self.samples = Samples(network, tokenizer, pair, run)
         self.saved: int | None = None  # the update that the last checkpoint holds
-        self.gpt.dropout = run.train.dropout
+        self.gpt.mode = Mode(run.train.dropout)
 
     def _new_state(self, base: Base) -> State:
         settings, gpt = self.run.train, self.gpt

@@ -5,8 +5,10 @@ import copy
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 
 from dimts.checkpoint.official import Base
+from dimts.model.blocks import Mode, Packing, padded_places
 from dimts.model.gpt import Gpt, Scores
 from dimts.model.shapes import STOP_CODE, STOP_TARGETS
 
@@ -99,7 +101,7 @@ def test_dropout_is_for_training(gpt: Gpt) -> None:
     with torch.random.fork_rng(devices=[]):
         one, other = (score(training, latents_BPD, text, codes).codes_NR for _ in range(2))
     assert (one - other).abs().max() > 1e-3
-    training.dropout = 0.0
+    training.mode = Mode()
     close(score(training, latents_BPD, text, codes).codes_NR, score(gpt, latents_BPD, text, codes).codes_NR)
 
 
@@ -109,3 +111,50 @@ def test_the_last_inputs_are_stops(gpt: Gpt) -> None:
     whole = score(gpt, latents_BPD[:1], text[:1], codes[:1]).codes_NR
     longer = torch.cat([codes[0], torch.full((3,), STOP_CODE)])
     close(score(gpt, latents_BPD[:1], text[:1], [longer]).codes_NR[: len(whole)], whole)
+
+
+def test_attention_in_a_padded_batch_changes_nothing(gpt: Gpt, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What GPUs do for clips of different lengths, against one by one: scores and gradients."""
+    latents_BPD, text, codes = clips()
+    one_by_one = scores_and_gradient(gpt, latents_BPD, text, codes)
+    monkeypatch.setattr(Packing, "of", lambda lengths, _: Packing(list(lengths), padded_places(lengths)))
+    spread = scores_and_gradient(gpt, latents_BPD, text, codes)
+    for ours, theirs in zip(spread, one_by_one, strict=True):
+        close(ours, theirs)
+
+
+def test_cpus_and_equal_lengths_need_no_places() -> None:
+    assert padded_places([3, 1, 2]).tolist() == [0, 1, 2, 3, 6, 7]
+    for lengths, device in (([3, 1, 2], "cpu"), ([3, 3], "meta")):
+        assert Packing.of(lengths, torch.device(device)).places_N is None
+    assert Packing.of([3, 1, 2], torch.device("meta")).places_N is not None
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_checkpointing_changes_memory_alone(gpt: Gpt, rate: float) -> None:
+    latents_BPD, text, codes = clips()
+    kept = {}
+    found = {}
+    for checkpointing in (False, True):
+        training = copy.deepcopy(gpt).train()
+        training.mode = Mode(rate, checkpointing)
+        kept[checkpointing] = 0
+
+        def keep(tensor: Tensor, which: bool = checkpointing) -> Tensor:
+            kept[which] += tensor.nbytes
+            return tensor
+
+        with torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda tensor: tensor):
+            torch.manual_seed(3)
+            found[checkpointing] = scores_and_gradient(training, latents_BPD, text, codes)
+    for ours, theirs in zip(found[True], found[False], strict=True):
+        assert torch.equal(ours, theirs)
+    assert kept[True] < 0.5 * kept[False]
+
+
+def scores_and_gradient(gpt: Gpt, latents_BPD: Tensor, text: list[Tensor], codes: list[Tensor]) -> list[Tensor]:
+    found: Scores = gpt(latents_BPD, text, codes, START)
+    names = ("gpt.h.0.attn.c_attn.weight", "text_embedding.weight", "mel_pos_embedding.emb.weight")
+    weights = [gpt.get_parameter(name) for name in names]
+    total = found.text_NR.square().sum() + found.codes_NR.square().sum()
+    return [found.text_NR, found.codes_NR, *torch.autograd.grad(total / total.detach(), weights)]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dimts.model import lora
-from dimts.model.gpt import Conv1D
+from dimts.model.blocks import Conv1D
 from dimts.model.lora import Adapter
 from dimts.model.shapes import LoraShape
 
