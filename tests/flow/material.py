@@ -21,11 +21,11 @@ from dimts.checkpoint.official import Base
 from dimts.config import Limits, RunConfig
 from dimts.data import dataset, manifest, prepare
 from dimts.data.dataset import Pair
-from dimts.log import Display
 from dimts.model.xtts import Xtts
 from dimts.text import extend
 from dimts.text.bpe import Tokenizer
 from dimts.train import trainable
+from dimts.train.display import Display
 from dimts.train.dist import World
 from dimts.train.trainer import Trainer
 

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the input is wrong (one line per problem), 2 usage, 3 inte
 
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -75,18 +76,30 @@ def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> 
 
 
 @app.command()
-def plan(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> None:
+def plan(
+    run_file: RunFile,
+    settings: Settings = [],
+    plot: Annotated[Path | None, typer.Option(help="Draw the learning rate as a PNG too.")] = None,
+    as_json: Json = False,
+) -> None:
     """Say what a run will do, before anything starts."""
     from rich.console import Console
 
     from dimts import config
-    from dimts.train import dist, recipe
+    from dimts.train import curve, dist, recipe
     from dimts.train import plan as planning
 
     run = config.read(run_file, settings)
+    if plot:
+        curve.require_matplotlib()
     trainer, bundle = recipe.prepare(run, dist.join(run.device), Console(stderr=True))
     planned = planning.of(trainer, bundle.base.tokenizer.rows)
-    show(planned.facts(), as_json, *planned.lines())
+    if plot:
+        curve.picture(run.schedule, run.optimizer, planned.total_updates, plot)
+    blocks = curve.blocks_for(sys.stdout.encoding)
+    width = shutil.get_terminal_size().columns
+    drawing = curve.lines(run.schedule, run.optimizer, planned.total_updates, width, blocks)
+    show(planned.facts(), as_json, *planned.lines(drawing))
 
 
 @app.command()

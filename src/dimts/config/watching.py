@@ -1,6 +1,6 @@
 """Settings of what a run leaves behind: checkpoints, evaluations, spoken samples."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,9 +16,15 @@ class Save(Section):
 
 class Evaluate(Section):
     every_updates: Count = 250
-    """Evaluate this often, and at the end of the run; the lowest masked code loss is the best checkpoint."""
+    """Evaluate this often, and at the end of the run."""
     at_start: bool = True
     """Evaluate the untrained network too, as a baseline."""
+    metric: Literal["code_loss", "code_loss_unmasked", "text_loss", "code_accuracy"] = "code_loss"
+    """The score that decides which checkpoint is the best: the highest accuracy, or the lowest of any other."""
+    patience: Whole = 0
+    """Stop after this many evaluations without a better score, and export the best; 0 never stops early."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """How much better than before a score must be for `patience` to start counting again."""
 
 
 class Samples(Section):

@@ -24,6 +24,12 @@ class World:
         """The one that writes files and talks to the terminal."""
         return self.rank == 0
 
+    def memory(self) -> dict[str, float]:
+        """Return the most memory that the GPU has held so far, as `gpu_gib`; {} where there is none."""
+        if self.device.type != "cuda":
+            return {}
+        return {"gpu_gib": round(torch.cuda.max_memory_allocated(self.device) / 2**30, 3)}
+
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over all processes."""
         if self.size > 1:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from dimts.config import RunConfig
-from dimts.train import schedule, trainable
+from dimts.train import curve, schedule, trainable
 from dimts.train.trainer import Trainer
 
 
@@ -27,19 +27,21 @@ class RunPlan:
     trainable: tuple[str, ...]
     new_rows_first_updates: int
     schedule: str
+    curve: list[dict[str, float]]  # learning rates after so many updates
     warnings: tuple[str, ...]
 
     def facts(self) -> dict[str, object]:
         return asdict(self)
 
-    def lines(self) -> list[str]:
-        """Say it in words."""
+    def lines(self, drawing: Sequence[str] = ()) -> list[str]:
+        """Say it in words, with the curve where it is drawn."""
         share = self.learning_parameters / self.parameters
         stage = f"for the first {self.new_rows_first_updates:,} updates only new rows move, then all"
         return [
             f"{self.train_clips:,} training clips ({self.train_hours:.2f} h), {self.eval_clips:,} for evaluation, "
             f"{self.rejected_clips:,} turned away",
             f"{self.clips_per_update:,} clips an update, {self.updates_per_epoch:,} updates an epoch; {self.schedule}",
+            *drawing,
             f"{self.learning_parameters:,} of {self.parameters:,} GPT weights learn ({share:.1%}), "
             f"{self.new_rows:,} rows of the vocabulary are new; on {self.device}",
             "; ".join([f"what learns: {', '.join(self.trainable)}", *([stage] if self.new_rows_first_updates else [])]),
@@ -67,6 +69,7 @@ def of(trainer: Trainer, base_rows: int) -> RunPlan:
         trainable=tuple(parts),
         new_rows_first_updates=run.train.new_rows_first_updates,
         schedule=schedule.in_words(run.schedule, trainer.total_updates, run.optimizer.lr),
+        curve=curve.points(run.schedule, run.optimizer, trainer.total_updates),
         warnings=tuple(_warnings(run, trainer.total_updates, parts, new_rows)),
     )
 
@@ -84,11 +87,17 @@ def _warnings(run: RunConfig, updates: int, parts: Sequence[str], new_rows: int)
         rate = rates.lr if own == "same" else own
         if rate * whole < 0.01:
             found.append(
-                f"{updates:,} updates at {rate:g} move {what} by about {rate * whole:.2g} in all: they will hardly "
-                f"learn; use more clips or epochs, less batch.accumulation, or a higher optimizer.{name}"
+                f"{updates:,} updates at {schedule.shown(rate)} move {what} by about {rate * whole:.2g} in all: they "
+                f"will hardly learn; use more clips or epochs, less batch.accumulation, or a higher optimizer.{name}"
             )
     if updates < 20:
         found.append(f"only {updates} updates in all; lower batch.accumulation or raise train.epochs")
+    evaluations = math.ceil(updates / run.evaluate.every_updates)
+    if run.evaluate.patience >= evaluations:
+        found.append(
+            f"evaluate.patience, {run.evaluate.patience}, never ends a run of {evaluations} evaluations; lower it, or "
+            "evaluate.every_updates"
+        )
     return found
 
 

@@ -17,10 +17,10 @@ from dimts.config import RunConfig
 from dimts.data import dataset
 from dimts.errors import ConfigError
 from dimts.infer.device import choose
-from dimts.log import Display
 from dimts.text import extend
 from dimts.text.front import Front
 from dimts.train import dist, interrupt, plan, precision, trainable
+from dimts.train.display import Display
 from dimts.train.samples import voices
 from dimts.train.trainer import Trainer
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,21 +15,12 @@ from dimts.checkpoint.store import Checkpoint
 from dimts.errors import CheckpointError
 from dimts.model.gpt import Gpt
 from dimts.train.average import Average
+from dimts.train.choosing import Best, Patience
 from dimts.train.optim import Optimizer
 from dimts.train.trainable import TEXT_ROWS, Piece
 
 BEST = "best.json"
 GROWN = (*TEXT_ROWS, "text_pos_embedding.emb.weight")  # larger than the base's once the vocabulary is extended
-
-
-@dataclass(frozen=True)
-class Best:
-    """The checkpoint with the lowest masked code loss so far."""
-
-    update: int
-    value: float
-    metric: str = "code_loss"
-    why: str = "lowest masked code loss on the evaluation clips"
 
 
 @dataclass
@@ -43,6 +35,8 @@ class State:
     identity: Mapping[str, str]  # hashes of base, vocabulary and dataset
     update: int = 0  # completed
     best: Best | None = None
+    patience: Patience = Patience()
+    stopped: str | None = None  # why the run ended before all updates were done
     skipped: int = 0  # updates in a row whose gradient was not finite
 
     def save(self, run: Path, keep: int) -> None:
@@ -50,11 +44,19 @@ class State:
         tensors = {"weights": self._weights(), "optimizer": self.optimizer.state()}
         if self.average:
             tensors["ema"] = self.average.state()
-        best = asdict(self.best) if self.best else None
-        facts = {"best": best, "identity": dict(self.identity), "scaler": self.scaler.state_dict()}
-        store.save(run, Checkpoint(self.update, tensors, {**facts, "skipped": self.skipped}))
+        store.save(run, Checkpoint(self.update, tensors, self._facts()))
         self.write_best(run)
         store.rotate(run, self.update, keep, {self.best.update} if self.best else set())
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "best": asdict(self.best) if self.best else None,
+            "patience": asdict(self.patience),
+            "stopped": self.stopped,
+            "identity": dict(self.identity),
+            "scaler": self.scaler.state_dict(),
+            "skipped": self.skipped,
+        }
 
     def restore(self, run: Path, checkpoint: Checkpoint) -> list[str]:
         """Become what a checkpoint saved; return what the user should know.
@@ -69,11 +71,13 @@ class State:
         self.scaler.load_state_dict(dict(checkpoint.facts["scaler"]))
         self.update, self.skipped = checkpoint.update, checkpoint.facts["skipped"]
         self.best = Best(**checkpoint.facts["best"]) if checkpoint.facts["best"] else None
+        self.patience = Patience(**checkpoint.facts.get("patience", {}))
+        self.stopped = checkpoint.facts.get("stopped")
         if self.best is None or self.best.update == self.update:
             return []
         lost = store.problems(store.place(run, self.best.update))
         if lost:
-            self.best = None
+            self.forget_best()
             lost.append("that was the best checkpoint: the best of those to come takes its place")
         return lost
 
@@ -91,7 +95,12 @@ class State:
         """Write best.json, if there is a best."""
         if self.best:
             with files.writing(run / BEST):
-                files.write_text(run / BEST, json.dumps(asdict(self.best), indent=2) + "\n")
+                content = {**asdict(self.best), "stopped": self.stopped}
+                files.write_text(run / BEST, json.dumps(content, indent=2) + "\n")
+
+    def forget_best(self) -> None:
+        """Choose anew from now on."""
+        self.best, self.patience, self.stopped = None, Patience(), None
 
     def _weights(self) -> dict[str, Tensor]:
         """Return the weights that may differ from the base's: what learns, and what has grown."""

@@ -18,17 +18,18 @@ from dimts.data.batching import Plan, Update, collate
 from dimts.data.dataset import Pair
 from dimts.data.prompting import Draw
 from dimts.errors import TrainingError
-from dimts.log import Display, Metrics
+from dimts.log import Metrics
 from dimts.model.blocks import Mode
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
-from dimts.train import loss, precision, schedule, trainable, validate
+from dimts.train import choosing, loss, precision, schedule, trainable, validate
 from dimts.train.average import Average
+from dimts.train.display import Display
 from dimts.train.dist import World
 from dimts.train.interrupt import Stop
 from dimts.train.optim import Norms, Optimizer
 from dimts.train.samples import Samples
-from dimts.train.state import Best, State
+from dimts.train.state import State
 
 BAD_UPDATES = 3  # non-finite gradients in a row that end a run
 
@@ -85,25 +86,37 @@ class Trainer:
             return []
         lost = self.state.restore(out, checkpoint)
         self.saved = checkpoint.update
-        return [*damaged, *lost, f"going on after update {checkpoint.update:,}"]
+        return [*damaged, *lost, *self._forget_other_metric(), f"going on after update {checkpoint.update:,}"]
+
+    def _forget_other_metric(self) -> list[str]:
+        """Choose anew where the best was chosen by another score; say so."""
+        best, metric = self.state.best, self.run.evaluate.metric
+        if best is None or best.metric == metric:
+            return []
+        self.state.forget_best()
+        return [f"the best was chosen by {best.metric}, from now on {metric} decides, among the checkpoints to come"]
 
     def fit(self, stop: Stop, display: Display) -> None:
-        """Train until all updates are done. Interrupted when `stop` was asked, after saving."""
+        """Train until all updates are done or nothing gets better. Interrupted when `stop` was asked, after saving."""
         metrics = Metrics(self.run.out, self.state.update) if self.world.leads else None
         if self.state.update == 0 and self.run.evaluate.at_start:
             self._evaluate(metrics, display)
         self.gpt.train()
-        while self.state.update < self.total_updates:
+        while self.state.update < self.total_updates and not self._patience_is_over():
+            self.state.stopped = None
             update = self.plan.update(self.state.update)
             facts = self._step(update, stop, display)
             if facts is None:
                 self._save()
                 raise Interrupted
             self.state.update += 1
+            facts |= self.world.memory()
             if metrics:
                 metrics.write("update", self.state.update, facts)
             display.updated(self.state.update, facts)
             self._look_after(metrics, display)
+        if self.state.update < self.total_updates:
+            self._end_early(metrics, display)
         if self.state.best is None:  # its checkpoint is gone, or the run was cut short
             self._save(self._evaluate(metrics, display))
 
@@ -123,18 +136,37 @@ class Trainer:
 
     def _evaluate(self, metrics: Metrics | None, display: Display) -> bool:
         """Score the network (its average, if there is one), speak samples; say whether this is the best so far."""
-        done, best = self.state.update, self.state.best
+        done = self.state.update
         with self.state.average.in_place() if self.state.average else nullcontext():
             scores = validate.evaluate(self.gpt, self.eval_set, self.stats)
             if metrics:
                 metrics.write("eval", done, scores.facts())
                 display.evaluated(done, scores.facts())
                 self.samples.speak(done)
-        better = done > 0 and math.isfinite(scores.code_loss) and (best is None or scores.code_loss < best.value)
-        better = self.world.any(better and self.world.leads)  # the leader decides: others may differ in the last bit
+        return done > 0 and self._judge(getattr(scores, self.run.evaluate.metric))
+
+    def _judge(self, value: float) -> bool:
+        """Say whether this is the best score so far; the leader decides, as others may differ in the last bit."""
+        settings, before = self.run.evaluate, self.state.best
+        better = choosing.better(value, before.value if before else None, settings.metric)
+        better = self.world.any(better and self.world.leads)
         if better:
-            self.state.best = Best(done, scores.code_loss)
+            self.state.best = choosing.best(self.state.update, value, settings.metric)
+        self.state.patience = self.state.patience.after(value, settings)
         return better
+
+    def _patience_is_over(self) -> bool:
+        settings = self.run.evaluate
+        return settings.patience > 0 and self.world.any(self.world.leads and self.state.patience.is_over(settings))
+
+    def _end_early(self, metrics: Metrics | None, display: Display) -> None:
+        """Tell why the run ends before all updates are done, and keep that."""
+        if self.state.stopped is None:
+            self.state.stopped = self.state.patience.in_words(self.run.evaluate)
+            if metrics:
+                metrics.write("stop", self.state.update, {"why": self.state.stopped})
+            self._save(better=True)
+        display.stopped(self.state.update, self.state.stopped)
 
     def _save(self, better: bool = False) -> None:
         """Save this moment, unless it is saved already and no better one than it was known to be."""

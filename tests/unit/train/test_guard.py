@@ -16,7 +16,7 @@ from dimts.data.codes import Cache
 from dimts.data.dataset import Example
 from dimts.data.manifest import Clip
 from dimts.errors import TrainingError
-from dimts.log import Display
+from dimts.train.display import Display
 from dimts.train.interrupt import Stop
 from dimts.train.trainer import Trainer
 from tests.flow.material import Material

@@ -34,14 +34,12 @@ def test_warnings(material: Material, tmp_path: Path) -> None:
     """New rows that can hardly move, and runs of a handful of updates, are told of."""
     slow = ("optimizer.new_rows_lr=1e-5", "train.epochs=50")
     (line,) = planned(material, tmp_path, *slow).warnings
-    assert line.startswith(
-        "100 updates at 1e-05 move a new row's weights by about 0.001 in all: they will hardly learn"
-    )
+    assert line.startswith("100 updates at 1e-5 move a new row's weights by about 0.001 in all: they will hardly learn")
     assert planned(material, tmp_path, "train.epochs=50").warnings == ()
     (line,) = planned(material, tmp_path, "train.epochs=9").warnings
     assert line == "only 18 updates in all; lower batch.accumulation or raise train.epochs"
     (line,) = planned(material, tmp_path, *slow, "optimizer.new_rows_lr=same", "optimizer.lr=1e-6").warnings
-    assert "100 updates at 1e-06 move a new row's weights by about 0.0001 in all" in line
+    assert "100 updates at 1e-6 move a new row's weights by about 0.0001 in all" in line
 
 
 def test_adapters_that_hardly_move_are_told_of(material: Material, tmp_path: Path) -> None:
@@ -58,4 +56,4 @@ def test_adapters_that_hardly_move_are_told_of(material: Material, tmp_path: Pat
 
 def test_the_schedule_is_told_in_words(material: Material, tmp_path: Path) -> None:
     told = planned(material, tmp_path, "schedule.milestones=[2]")
-    assert told.schedule == "6 updates in all: LR starts at 0.001; 0.0005 at 2" and told.schedule in told.lines()[1]
+    assert told.schedule == "6 updates in all: LR starts at 0.001; 5e-4 at 2" and told.schedule in told.lines()[1]

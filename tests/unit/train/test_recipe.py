@@ -106,7 +106,8 @@ def test_every_other_setting_is_kept() -> None:
     free = {name for name in names if recipe.free(name)}
     assert free == {
         "train.epochs", "train.max_updates", "device", "save.every_updates", "save.keep", "evaluate.every_updates",
-        "evaluate.at_start", "samples.texts", "samples.language", "samples.seed", "samples.max_codes",
+        "evaluate.at_start", "evaluate.metric", "evaluate.patience", "evaluate.min_delta",
+        "samples.texts", "samples.language", "samples.seed", "samples.max_codes",
     }  # fmt: skip
 
 

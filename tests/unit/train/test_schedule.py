@@ -51,21 +51,21 @@ def test_linear_and_cosine_fall_from_the_rate_towards_zero(warmup: int) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, "200 updates in all; the first milestone, 50,000, is not reached: LR stays 5e-06"),
-        ({"milestones": [200]}, "200 updates in all; the first milestone, 200, is not reached: LR stays 5e-06"),
-        ({"milestones": [50, 199, 300]}, "200 updates in all: LR starts at 5e-06; 2.5e-06 at 50, 1.25e-06 at 199"),
-        ({"milestones": []}, "200 updates in all, no milestones: LR stays 5e-06"),
+        ({}, "200 updates in all; the first milestone, 50,000, is not reached: LR stays 5e-6"),
+        ({"milestones": [200]}, "200 updates in all; the first milestone, 200, is not reached: LR stays 5e-6"),
+        ({"milestones": [50, 199, 300]}, "200 updates in all: LR starts at 5e-6; 2.5e-6 at 50, 1.25e-6 at 199"),
+        ({"milestones": []}, "200 updates in all, no milestones: LR stays 5e-6"),
         (
             {"milestones": [100], "gamma": 0.1, "warmup_updates": 20},
-            "200 updates in all: LR rises from 0 over the first 20, then starts at 5e-06; 5e-07 at 100",
+            "200 updates in all: LR rises from 0 over the first 20, then starts at 5e-6; 5e-7 at 100",
         ),
-        ({"kind": "constant"}, "200 updates in all: LR stays 5e-06"),
-        ({"kind": "cosine"}, "200 updates in all: LR falls from 5e-06 to 0 (cosine)"),
+        ({"kind": "constant"}, "200 updates in all: LR stays 5e-6"),
+        ({"kind": "cosine"}, "200 updates in all: LR falls from 5e-6 to 0 (cosine)"),
         (
             {"kind": "linear", "warmup_updates": 199},
-            "200 updates in all: LR rises from 0 over the first 199, then falls from 5e-06 to 0 (linear)",
+            "200 updates in all: LR rises from 0 over the first 199, then falls from 5e-6 to 0 (linear)",
         ),
-        ({"warmup_updates": 1000}, "200 updates in all, none after the warm-up: LR only rises, from 0 to 1e-06"),
+        ({"warmup_updates": 1000}, "200 updates in all, none after the warm-up: LR only rises, from 0 to 1e-6"),
     ],
 )
 def test_in_words(settings: dict[str, object], words: str) -> None:

@@ -12,8 +12,8 @@ import torch
 from dimts.checkpoint import store
 from dimts.errors import CheckpointError
 from dimts.train import validate
+from dimts.train.choosing import Best
 from dimts.train.interrupt import Stop
-from dimts.train.state import Best
 from dimts.train.trainer import Interrupted, Trainer
 from tests.flow.material import Material, left, quiet_display
 
