@@ -46,7 +46,7 @@ def test_adapters_that_hardly_move_are_told_of(material: Material, tmp_path: Pat
     slow = ("train.trainable=lora", "optimizer.lora_lr=1e-5", "train.epochs=50")
     (line,) = planned(material, tmp_path, *slow).warnings
     assert line == (
-        "100 updates at 1e-05 move an adapter's weights by about 0.001 in all: they will hardly learn; "
+        "100 updates at 1e-5 move an adapter's weights by about 0.001 in all: they will hardly learn; "
         "use more clips or epochs, less batch.accumulation, or a higher optimizer.lora_lr"
     )
     assert planned(material, tmp_path, *slow, "train.lora.rank=4", "optimizer.lora_lr=1e-3").warnings == ()
