@@ -5,18 +5,18 @@ much of the silence around as there is. The surprise: what has no pause is not c
 whole one teaches a voice to swallow.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from dimts.audio.decode import Samples
-from dimts.audio.speech import LEVEL_S, Heard, Levels, Span
+from dimts.audio.levels import LEVEL_S, Levels, levels, loud
+from dimts.audio.sound import Samples
+from dimts.audio.spans import Free, Span, between, without
+from dimts.audio.speech import Heard
 
 PAUSE_WEIGHT = 0.3  # of a pause at the wrong place, against 1.0 for a clip of no length
-EDGE_S = 0.03  # a word that was cut is still loud this close to the edge
-LOUD_PERCENTILE = 90  # of the levels: that of vowels
+EDGE_LEVELS = 3  # a word that was cut is loud within 30 ms of the edge
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,19 @@ def cut(spans: Sequence[Span], heard: Heard, lengths: Lengths | None = None) -> 
     pieces = [piece for span in spans for piece in _parted(span, heard, lengths)]
     joined = [_around(group) for group in _grouped(pieces, lengths)]
     fits = [span.duration_s <= _longest_s(lengths) for span in joined]
-    free = _Free([*pieces, *_without(heard.spans, spans)], heard.duration_s)
+    free = Free([*pieces, *without(heard.spans, spans)], heard.duration_s)
     clips = [free.widen(span, lengths.max_room_s) for span, fit in zip(joined, fits, strict=True) if fit]
     uncuttable = [span for span, fit in zip(joined, fits, strict=True) if not fit]
-    return Cutting(clips, uncuttable, _between(sorted([*clips, *uncuttable]), heard.duration_s))
+    return Cutting(clips, uncuttable, between(sorted([*clips, *uncuttable]), heard.duration_s))
 
 
 def edge_energy(samples: Samples, rate_hz: int) -> tuple[float, float]:
-    """Give the levels in dB of the first and last 30 ms under the loud parts of the clip: near 0 is a cut word."""
-    if not len(samples):
+    """Give the levels in dB of the first and last 30 ms against the loud parts of the clip: near 0 is a cut word."""
+    levels_db = levels(samples, rate_hz)
+    if not len(levels_db):
         return 0.0, 0.0
-    edge = max(1, round(EDGE_S * rate_hz))
-    frame = max(1, round(LEVEL_S * rate_hz))
-    whole = len(samples) // frame * frame
-    power = (samples[:whole].reshape(-1, frame).astype(np.float64) ** 2).mean(axis=1) if whole else np.ones(1)
-    loud = max(float(np.percentile(power, LOUD_PERCENTILE)), 1e-12)
-    first, last = (float((part.astype(np.float64) ** 2).mean()) for part in (samples[:edge], samples[-edge:]))
-    return 10 * float(np.log10(max(first, 1e-12) / loud)), 10 * float(np.log10(max(last, 1e-12) / loud))
+    loud_db = loud(levels_db)
+    return float(levels_db[:EDGE_LEVELS].max()) - loud_db, float(levels_db[-EDGE_LEVELS:].max()) - loud_db
 
 
 def _longest_s(lengths: Lengths) -> float:
@@ -94,7 +90,7 @@ def _pauses(span: Span, levels_db: Levels, lengths: Lengths) -> list[Span]:
     """Find pauses: at least `pause_s` in which each 10 ms is `pause_depth_db` under the loud parts of the span."""
     first = round(span.start_s / LEVEL_S)
     inside = levels_db[first : round(span.end_s / LEVEL_S)]
-    quiet = inside < np.percentile(inside, LOUD_PERCENTILE) - lengths.pause_depth_db
+    quiet = inside < loud(inside) - lengths.pause_depth_db
     padded = np.concatenate([[False], quiet, [False]])
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     runs = [
@@ -137,44 +133,3 @@ def _may_be_one(pieces: Sequence[Span], lengths: Lengths) -> bool:
 
 def _around(pieces: Sequence[Span]) -> Span:
     return Span(pieces[0].start_s, pieces[-1].end_s)
-
-
-class _Free:
-    """The silence around speech: to the middle of what lies between two stretches of it, or to the recording's edge."""
-
-    def __init__(self, speech: Sequence[Span], duration_s: float) -> None:
-        self._duration_s = duration_s
-        self._starts = sorted(span.start_s for span in speech)
-        self._ends = sorted(span.end_s for span in speech)
-
-    def widen(self, span: Span, room_s: float) -> Span:
-        """Widen a span by `room_s` to both sides, less where that is not free."""
-        before, after = bisect_left(self._starts, span.start_s), bisect_right(self._ends, span.end_s)
-        free_before, free_after = span.start_s, self._duration_s - span.end_s
-        if before:
-            free_before = (span.start_s - min(self._ends[before - 1], span.start_s)) / 2
-        if after < len(self._ends):
-            free_after = (max(self._starts[after], span.end_s) - span.end_s) / 2
-        return Span(span.start_s - min(free_before, room_s), span.end_s + min(free_after, room_s))
-
-
-def _without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
-    """Give what is left of spans outside of the taken ones, both sorted and apart."""
-    left, waiting = [], list(taken)[::-1]
-    for span in spans:
-        start_s = span.start_s
-        while waiting and waiting[-1].start_s < span.end_s:
-            left.append(Span(start_s, waiting[-1].start_s))
-            start_s = max(start_s, waiting[-1].end_s)
-            if waiting[-1].end_s > span.end_s:  # reaches into the next one
-                break
-            waiting.pop()
-        left.append(Span(start_s, span.end_s))
-    return [span for span in left if span.duration_s > 0]
-
-
-def _between(pieces: Sequence[Span], duration_s: float) -> list[Span]:
-    """Give what the pieces leave of the recording."""
-    edges = [0.0, *(edge for piece in pieces for edge in (piece.start_s, piece.end_s)), duration_s]
-    gaps = [Span(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
-    return [gap for gap in gaps if gap.duration_s > 0]

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import soundfile
 
 from dimts.audio import decode
-from dimts.audio.decode import Samples as Samples
-from dimts.audio.decode import Stream as Stream
-from dimts.audio.decode import UnreadableError as UnreadableError
+from dimts.audio.sound import Samples as Samples
+from dimts.audio.sound import Stream as Stream
+from dimts.audio.sound import UnreadableError as UnreadableError
 from dimts.errors import AudioError
 
 FULL_SCALE = 32768  # 16-bit integers per unit amplitude: as libsndfile reads them, so that they come back exactly

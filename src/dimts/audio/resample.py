@@ -4,7 +4,6 @@ The speaker encoder was trained on audio resampled this way (Hann window, 6 zero
 by 4e-4. Each output sample weighs only the inputs under the window, so odd rates cost no more than round ones.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +13,10 @@ from torch import Tensor
 ZERO_CROSSINGS = 6  # torchaudio lowpass_filter_width
 ROLLOFF = 0.99  # torchaudio rolloff: cut-off as a share of the lower Nyquist frequency
 BLOCK_VALUES = 1 << 22  # inputs weighed at once, bounds memory to about 60 MB
+
+GROUP_OUTPUTS = 64  # of `stream`, by one matrix: enough for speed, few enough that the matrix is not mostly zero
+MATRIX_OUTPUTS = 1000  # odd rates that need more go window by window
+ROWS = 256  # matrix products in one piece
 
 
 def sinc(samples_N: Tensor, from_hz: int, to_hz: int) -> Tensor:
@@ -35,25 +38,60 @@ def sinc(samples_N: Tensor, from_hz: int, to_hz: int) -> Tensor:
 
 
 def stream(blocks: Iterable[Tensor], from_hz: int, to_hz: int) -> Iterator[Tensor]:
-    """Resample mono audio that comes in blocks; what comes out, joined, is `sinc` of what went in, joined."""
+    """Resample mono audio that comes in blocks: joined, equal to `sinc` but for rounding, and sooner.
+
+    Work is done in pieces of one size, so that not a bit depends on the blocks.
+    """
     if from_hz == to_hz:
         yield from blocks
         return
     common = math.gcd(from_hz, to_hz)
     source, target = from_hz // common, to_hz // common
-    reach, weights_PW = _filter(source, target)
-    waiting = torch.zeros(reach)  # from input sample `first` on, which is `reach` before the next output's
-    received = done = first = 0
-    for block in itertools.chain(blocks, [None]):
-        received += 0 if block is None else block.numel()
-        waiting = torch.cat([waiting, torch.zeros(2 * reach + source) if block is None else block])
-        ready = -(-received * target // source) if block is None else max(received - reach - 1, 0) * target // source
-        for start in range(done, ready, size := max(1, BLOCK_VALUES // weights_PW.shape[1])):
-            index_J = torch.arange(start, min(start + size, ready))
-            yield _block(waiting, weights_PW, index_J, source, target, first)
-        done = max(done, ready)
-        passed = done * source // target - first
-        waiting, first = waiting[passed:], first + passed
+    piece = _Piece(source, target)
+    waiting, received, given = torch.zeros(piece.reach), 0, 0
+    for block in blocks:
+        received += block.numel()
+        waiting = torch.cat([waiting, block])
+        while len(waiting) >= piece.needs:
+            yield piece.resample(waiting[: piece.needs])
+            waiting, given = waiting[piece.takes :], given + piece.gives
+    count = -(-received * target // source)
+    while given < count:
+        waiting = torch.nn.functional.pad(waiting, (0, max(piece.needs - len(waiting), 0)))
+        yield piece.resample(waiting[: piece.needs])[: count - given]
+        waiting, given = waiting[piece.takes :], given + piece.gives
+
+
+class _Piece:
+    """As many outputs at once as ever: a matrix gives a group of them from the inputs around, ROWS times."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self.reach, self._weights_PW = _filter(source, target)
+        self._ratio = source, target
+        self._matrix_IG = None
+        periods = rows = 1
+        if target <= MATRIX_OUTPUTS:
+            periods, rows = -(-GROUP_OUTPUTS // target), ROWS
+            self._matrix_IG = _matrix(self._weights_PW, source, target, periods)
+        self._step = periods * source
+        self.takes, self.gives = rows * self._step, rows * periods * target
+        self.needs = self.takes + self._weights_PW.shape[1]
+
+    def resample(self, samples: Tensor) -> Tensor:
+        """Turn `needs` samples, of which the next piece needs those behind `takes` again, into `gives`."""
+        if self._matrix_IG is None:
+            return _block(samples, self._weights_PW, torch.arange(self.gives), *self._ratio)
+        return (samples.unfold(0, len(self._matrix_IG), self._step) @ self._matrix_IG).flatten()
+
+
+def _matrix(weights_PW: Tensor, source: int, target: int, periods: int) -> Tensor:
+    """Put the windows of `periods` * target outputs side by side, each where its inputs begin."""
+    width = weights_PW.shape[1]
+    matrix_IG = torch.zeros(periods * source + width, periods * target)
+    for output in range(periods * target):
+        first = output * source // target
+        matrix_IG[first : first + width, output] = weights_PW[output % target]
+    return matrix_IG
 
 
 def _filter(source: int, target: int) -> tuple[int, Tensor]:

@@ -15,36 +15,21 @@ import numpy.typing as npt
 import torch
 
 from dimts.audio import resample, silero
-from dimts.audio.decode import Samples
+from dimts.audio.levels import LEVEL_S, Levels, levels, loud, noise, smooth
+from dimts.audio.sound import Samples
+from dimts.audio.spans import Span as Span
 
 RATE_HZ = silero.RATE_HZ  # both detectors hear at this rate
-LEVEL_S = 0.01  # one level for each 10 ms
 LEVEL_SAMPLES = round(LEVEL_S * RATE_HZ)
-FLOOR_DB = -100.0  # level of digital silence
 ENTER, LEAVE = 0.5, 0.35  # probabilities at which speech begins and ends, as silero's authors advise
 MIN_SPEECH_S = 0.1  # shorter sounds are clicks
 MIN_SILENCE_S = 0.15  # shorter silence is the closure of a stop, inside a word
 RISE_DB = 12.0  # over the noise: speech for the energy detector
 RISE_SLOPE_DB = 3.0  # how steeply its probability rises there
-QUIET_DB = -70.0  # no noise floor is lower: what lies under it is not heard
-NOISE_S = 1.0  # the noise is looked at once a second
-NOISE_REACH = 10  # such seconds to both sides
+HEARD_DB, OVER_DB = 42.0, 6.0  # the end of a word is at most so far under its loud parts, and so far over the noise
+OUTWARD, INWARD = 10, 20  # levels: how far outside and inside of a span its true ends are looked for
 
 Detector = Literal["silero", "energy"]
-Levels = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, order=True)
-class Span:
-    """A stretch of a recording, in seconds from its start."""
-
-    start_s: float
-    end_s: float
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +54,13 @@ def hear(blocks: Iterable[Samples], rate_hz: int, detector: Detector = "silero")
     else:
         hop_s = silero.FRAME_SAMPLES / RATE_HZ
     duration_s = samples / rate_hz
-    return Heard(_spans(probabilities, hop_s, duration_s), levels_db, duration_s)
+    found = _spans(probabilities, hop_s, duration_s)
+    return Heard(_sharpened(found, levels_db, duration_s), levels_db, duration_s)
 
 
 def spans(blocks: Iterable[Samples], rate_hz: int, detector: Detector = "silero") -> list[Span]:
     """Give the spans of speech alone, as `hear`."""
     return hear(blocks, rate_hz, detector).spans
-
-
-def levels(samples: Samples) -> Levels:
-    """Give the level in dBFS of each whole LEVEL_SAMPLES; those at RATE_HZ are LEVEL_S long."""
-    frames = samples[: len(samples) // LEVEL_SAMPLES * LEVEL_SAMPLES].reshape(-1, LEVEL_SAMPLES)
-    power = np.einsum("fn,fn->f", frames, frames) / LEVEL_SAMPLES
-    decibels: Levels = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), FLOOR_DB).astype(np.float32)
-    return decibels
 
 
 @contextlib.contextmanager
@@ -114,22 +92,19 @@ def _listen(
         if listener:
             probabilities.append(listener.hear(heard))
         waiting = np.concatenate([waiting, heard.numpy()])
-        level_parts.append(levels(waiting))
+        level_parts.append(levels(waiting, RATE_HZ))
         waiting = waiting[len(waiting) // LEVEL_SAMPLES * LEVEL_SAMPLES :]
     if listener:
         probabilities.append(listener.end())
     return count, torch.cat(probabilities).numpy(), np.concatenate(level_parts)
 
 
-def _rising(levels_db: Levels) -> npt.NDArray[np.float32]:
+def _rising(levels_db: Levels) -> Levels:
     """Judge each level by how far it rises over the lowest ones around: about a probability."""
-    smooth_db = np.convolve(levels_db, np.full(5, 0.2, np.float32), "same")
-    per = round(NOISE_S / LEVEL_S)
-    lowest = [smooth_db[start : start + per].min() for start in range(0, len(smooth_db), per)]
-    floors = [min(lowest[max(at - NOISE_REACH, 0) : at + NOISE_REACH + 1]) for at in range(len(lowest))]
-    floor_db = np.repeat(np.maximum(np.array(floors, np.float32), QUIET_DB), per)[: len(smooth_db)]
-    probabilities = 1 / (1 + np.exp((floor_db + RISE_DB - smooth_db) / RISE_SLOPE_DB))
-    return probabilities.astype(np.float32)
+    smooth_db = smooth(levels_db)
+    probabilities = 1 / (1 + np.exp((noise(levels_db) + RISE_DB - smooth_db) / RISE_SLOPE_DB))
+    judged: Levels = probabilities.astype(np.float32)
+    return judged
 
 
 def _spans(probabilities: npt.NDArray[np.float32], hop_s: float, duration_s: float) -> list[Span]:
@@ -145,3 +120,22 @@ def _spans(probabilities: npt.NDArray[np.float32], hop_s: float, duration_s: flo
             span = Span(found.pop().start_s, span.end_s)
         found.append(span)
     return [span for span in found if span.duration_s >= MIN_SPEECH_S]
+
+
+def _sharpened(spans: list[Span], levels_db: Levels, duration_s: float) -> list[Span]:
+    """Move the ends of each span to where the sound rises from the noise, never past the middle between two spans."""
+    noise_db = noise(levels_db)
+    middles = [(a.end_s + b.start_s) / 2 for a, b in zip(spans, spans[1:], strict=False)]
+    bounds = zip(spans, [0.0, *middles], [*middles, duration_s], strict=False)
+    return [_sharpen(span, levels_db, noise_db, low_s, high_s) for span, low_s, high_s in bounds]
+
+
+def _sharpen(span: Span, levels_db: Levels, noise_db: Levels, low_s: float, high_s: float) -> Span:
+    first, last = round(span.start_s / LEVEL_S), round(span.end_s / LEVEL_S)
+    from_, to = max(round(low_s / LEVEL_S), first - OUTWARD), min(round(high_s / LEVEL_S), last + OUTWARD)
+    heard_db = loud(levels_db[first:last]) - HEARD_DB
+    heard = from_ + np.flatnonzero(levels_db[from_:to] > np.maximum(noise_db[from_:to] + OVER_DB, heard_db))
+    starts, ends = heard[heard < min(first + INWARD, last)], heard[heard >= max(last - INWARD, first)]
+    start_s = int(starts[0]) * LEVEL_S if len(starts) else span.start_s
+    end_s = min((int(ends[-1]) + 1) * LEVEL_S, high_s) if len(ends) else span.end_s
+    return Span(start_s, end_s) if start_s < end_s else span

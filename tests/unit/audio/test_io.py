@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dimts.audio import decode, io
+from dimts.audio import io, sound
 from dimts.audio.io import Audio, UnreadableError
 from dimts.errors import AudioError
 
@@ -55,7 +55,7 @@ def test_averages_channels(tmp_path: Path) -> None:
 
 
 def test_reads_longer_than_one_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "BLOCK_SAMPLES", 999)
+    monkeypatch.setattr(sound, "BLOCK_SAMPLES", 999)
     soundfile.write(tmp_path / "a.wav", TONE, RATE_HZ, subtype="FLOAT")
     assert np.array_equal(io.read(tmp_path / "a.wav").samples, TONE)
 
@@ -189,7 +189,7 @@ def test_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
 import resource, signal
 from pathlib import Path
 import numpy as np
-from dimts.audio import decode, io
+from dimts.audio import io, sound
 from dimts.errors import AudioError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))

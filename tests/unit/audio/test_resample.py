@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from dimts.audio import resample
-from dimts.audio.resample import sinc
+from dimts.audio.resample import sinc, stream
 
 Numbers = npt.NDArray[np.float64]
 RATES = [(22_050, 16_000), (44_100, 22_050), (48_000, 22_050), (8_000, 22_050), (22_051, 22_050), (16_000, 22_050)]
@@ -88,7 +88,7 @@ def test_odd_rates_are_fast(from_hz: int, to_hz: int) -> None:
 
 MEASURE = """
 import resource, torch
-from dimts.audio.resample import sinc
+from dimts.audio.resample import sinc, stream
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 sinc(torch.rand(9000), 22_051, 22_050)
 samples = torch.rand(20 * 384_000)
@@ -102,3 +102,12 @@ def test_memory_is_bounded() -> None:
     """Twenty seconds at once would weigh 187 million inputs: three arrays of 750 MB."""
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 150e6
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz"), [*RATES, (44_101, 16_000), (16_000, 16_000)])
+def test_a_stream_is_resampled_as_a_whole(from_hz: int, to_hz: int) -> None:
+    samples = torch.rand(from_hz + 17) - 0.5
+    once, parts = (torch.cat(list(stream(torch.split(samples, size), from_hz, to_hz))) for size in (10**6, 1777))
+    assert torch.equal(once, parts)
+    torch.testing.assert_close(once, sinc(samples, from_hz, to_hz), rtol=0, atol=2e-6)
+    assert not list(stream([], from_hz, to_hz))

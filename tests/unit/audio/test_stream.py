@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dimts.audio import decode, io
+from dimts.audio import io, sound
 from dimts.audio.io import Audio, UnreadableError
 from tests.unit.audio.test_io import BROKEN
 
@@ -21,7 +21,7 @@ NAMES = ["a.wav", "a.flac", "a.ogg", "a.mp3"]
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "BLOCK_SAMPLES", 999)
+    monkeypatch.setattr(sound, "BLOCK_SAMPLES", 999)
 
 
 def film(path: Path, *options: str) -> Path:
@@ -34,9 +34,9 @@ def film(path: Path, *options: str) -> Path:
 @pytest.mark.parametrize("name", NAMES)
 def test_blocks_joined_are_the_recording(tmp_path: Path, name: str) -> None:
     soundfile.write(tmp_path / name, NOISE, RATE_HZ)
-    with io.stream(tmp_path / name) as sound:
-        blocks = list(sound.blocks)
-    assert sound.rate_hz == RATE_HZ and len(blocks) > 10 and {block.dtype for block in blocks} == {np.dtype("f4")}
+    with io.stream(tmp_path / name) as heard:
+        blocks = list(heard.blocks)
+    assert heard.rate_hz == RATE_HZ and len(blocks) > 10 and {block.dtype for block in blocks} == {np.dtype("f4")}
     assert np.array_equal(np.concatenate(blocks), io.read(tmp_path / name).samples)
 
 
@@ -53,14 +53,14 @@ def test_stretches_are_slices(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(("name", "tolerance"), [("a.webm", None), ("a.m4a", None), ("a.mka", 4e-5)])
 def test_streams_what_ffmpeg_reads(tmp_path: Path, name: str, tolerance: float | None) -> None:
     path = film(tmp_path / name, *(["-c:a", "flac"] if tolerance else []))
-    with io.stream(path) as sound:
-        samples = np.concatenate(list(sound.blocks))
-    assert abs(len(samples) / sound.rate_hz - 2) < 0.1
+    with io.stream(path) as heard:
+        samples = np.concatenate(list(heard.blocks))
+    assert abs(len(samples) / heard.rate_hz - 2) < 0.1
     if tolerance:
         np.testing.assert_allclose(samples, NOISE.mean(axis=1), atol=tolerance)
     for (start_s, end_s), audio in zip(SPANS, io.stretches(path, SPANS), strict=True):
         np.testing.assert_array_equal(
-            audio.samples, samples[round(start_s * sound.rate_hz) : round(end_s * sound.rate_hz)]
+            audio.samples, samples[round(start_s * heard.rate_hz) : round(end_s * heard.rate_hz)]
         )
 
 
@@ -76,8 +76,8 @@ def test_reads_flac_that_was_written_to_a_pipe(tmp_path: Path) -> None:
 @needs_ffmpeg
 def test_a_reader_may_stop_early(tmp_path: Path) -> None:
     path = film(tmp_path / "a.webm")
-    with io.stream(path) as sound:
-        assert len(next(sound.blocks))
+    with io.stream(path) as heard:
+        assert len(next(heard.blocks))
     assert len(next(io.stretches(path, [(0.1, 0.2), (0.3, 0.4)])).samples)
 
 
