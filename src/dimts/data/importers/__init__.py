@@ -25,7 +25,7 @@ class Utterance:
     audio: Path  # any recording, also a video container
     text: str  # as given; "" where the source gives none
     speaker: str | None
-    source: str  # FILE:LINE, or FILE:CUE
+    source: str  # its listing, a colon, and the line, cue or file there
     group: str | None = None  # what must stay on one side of the split together
     language: str | None = None  # where the source says it
     start_s: float | None = None  # of the stretch; None is the start of the file
@@ -50,10 +50,7 @@ def read(source: Path | str, language: str | None = None) -> Iterator[Found]:
 
 
 def listing(source: Path | str) -> Path:
-    """Give the file that a source's utterances name as theirs, before the colon and the line.
-
-    For a folder of recordings it is the folder: the files that its utterances name lie below it.
-    """
+    """Give the file or folder that a source's utterances name as theirs, before the last colon."""
     from dimts.data.importers import jsonl, subtitles, tables
 
     if pair := subtitles.pair(source):

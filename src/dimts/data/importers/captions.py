@@ -29,7 +29,7 @@ Problem = tuple[str, float | str, str]  # reason, measured, limit
 class Pair:
     """Subtitles and their recording, with what holds for all of its cues."""
 
-    subtitles: Path
+    source: str  # of the cues, up to their line
     media: Path
     language: str | None = None
     extra: Extra = ()
@@ -48,9 +48,9 @@ def finds(pair: Pair, found: Sequence[Cue | Broken]) -> Iterator[Found]:
     words_of = {cue.line: words for cue, words in zip(whole, said, strict=True)}
     for each in found:
         if isinstance(each, Broken):
-            yield _away(pair, each.line, ("bad cue", each.content[:200], "times and words"), each.content)
+            yield _away(pair, each, ("bad cue", each.content[:200], "times and words"), each.content)
         elif problem := problems.get(each.line):
-            yield _away(pair, each.line, problem, words_of[each.line].text or each.text)
+            yield _away(pair, each, problem, words_of[each.line].text or each.text)
         else:
             yield _utterance(pair, each, words_of[each.line], ends_s[each.line])
 
@@ -72,7 +72,7 @@ def _parted(cues: Sequence[Cue], problems: dict[int, Problem]) -> dict[int, floa
     ends_s = {cue.line: cue.end_s for cue in cues}
     last: Cue | None = None  # of those so far, the one that ends last
     for cue in sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)):
-        over_s = ends_s[last.line] - cue.start_s if last else 0.0
+        over_s = min(ends_s[last.line], cue.end_s) - cue.start_s if last else 0.0
         if last and over_s > 0:
             shorter_s = min(ends_s[last.line] - last.start_s, cue.end_s - cue.start_s)
             if (last.text, last.start_s, last.end_s) == (cue.text, cue.start_s, cue.end_s):
@@ -93,16 +93,17 @@ def _utterance(pair: Pair, cue: Cue, words: Wording, end_s: float) -> Utterance:
     speaker = f"{pair.media.stem}-{words.speaker}" if DIARISED.match(words.speaker) else words.speaker
     trimmed = (("trimmed", f"{cue.end_s - end_s:.3f} s that the next cue overlaps"),) if end_s < cue.end_s else ()
     group = printable("/".join(pair.media.parts[-2:]))
-    utterance = Utterance(pair.media, words.text, speaker or None, _source(pair, cue.line), group, pair.language)
+    utterance = Utterance(pair.media, words.text, speaker or None, f"{pair.source}{cue.line}", group, pair.language)
     return replace(utterance, start_s=cue.start_s, end_s=end_s, extra=(*pair.extra, *trimmed))
 
 
-def _away(pair: Pair, line: int, problem: Problem, text: str) -> Rejection:
-    return turned_away(pair.media.stem, *problem, _source(pair, line), text)
-
-
-def _source(pair: Pair, line: int) -> str:
-    return printable(f"{pair.subtitles}:{line}")
+def _away(pair: Pair, cue: Cue | Broken, problem: Problem, text: str) -> Rejection:
+    """Turn a cue away, with its stretch of the recording where it has one."""
+    away = turned_away(pair.media.stem, *problem, f"{pair.source}{cue.line}", text)
+    away = replace(away, recording=printable(str(pair.media)))
+    if isinstance(cue, Broken) or problem[0] == "bad time":
+        return away
+    return replace(away, start_s=cue.start_s, end_s=cue.end_s, duration_s=round(cue.end_s - cue.start_s, 4))
 
 
 def _length_s(media: Path) -> float:

@@ -50,7 +50,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[Cue | Broken]:
     Blank lines inside the words are kept out, not taken as an end: many editors write them.
     """
     starts = [number for number, line in enumerate(lines) if ARROW.search(line)]
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip(starts, [*starts, None][1:], strict=True):
         words = lines[start + 1 : following]
         yield _timed(start + 1, lines[start], _words(words, following is not None))
 

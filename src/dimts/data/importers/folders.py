@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dimts.data.importers import Found, Utterance, cues, subtitles, tables, texts
-from dimts.data.importers.places import is_media, key, printable, turned_away
+from dimts.data.importers.places import is_media, key, printable, turned_away, within
 from dimts.data.importers.walking import Walked, walk
 from dimts.errors import DataError
 
@@ -31,13 +31,8 @@ class Words:
     """Where the words of a recording are: a file, or the line of one."""
 
     file: Path
-    line: int = 1
+    line: int | None = None
     text: str | None = None  # None: all that the file holds
-
-    @property
-    def source(self) -> str:
-        """As utterances name it."""
-        return printable(f"{self.file}:{self.line}")
 
     def read(self) -> str:
         """The words. DataError when they are no text."""
@@ -83,7 +78,8 @@ def read(source: Path, language: str | None = None) -> Iterator[Found]:
     if not source.is_dir():
         near = Walked()
         near.take(sorted(source.parent.iterdir()))
-        return _recording(source, _folder(source.parent, replace(near, media=[source]), language))
+        found = _recording(source, _folder(source.parent, replace(near, media=[source]), language))
+        return (replace(each, source=printable(f"{source}:1")) for each in found)
     walked = walk(source)
     if not walked.media:
         raise DataError(f"{source}: holds no recording and no table that is known by its name; give the file itself")
@@ -143,9 +139,13 @@ def _all(folder: Folder, walked: Walked) -> Iterator[Found]:
         yield from _recording_or_reason(path, folder)
     claimed = {place for path in walked.media for place in folder.places(path)}
     orphans = [words for place, found in folder.words.items() if place not in claimed for words in found]
-    yield from (_orphan(words.file, words) for words in orphans)
+    yield from (_orphan(folder.root, words.file, words) for words in orphans)
     timed = {path for place, found in folder.timed.items() if place in claimed for path in found}
-    yield from (_orphan(path) for path in walked.timed if path not in timed and path.suffix.lower() in cues.SUFFIXES)
+    yield from (
+        _orphan(folder.root, path)
+        for path in walked.timed
+        if path not in timed and path.suffix.lower() in cues.SUFFIXES
+    )
     yield from walked.away
 
 
@@ -155,7 +155,7 @@ def _recording_or_reason(media: Path, folder: Folder) -> Iterator[Found]:
         yield from _recording(media, folder)
     except DataError as error:
         said = printable(str(error))
-        yield turned_away(media.stem, "bad text", said, "words in a form that is known", printable(f"{media}:1"))
+        yield turned_away(media.stem, "bad text", said, "words in a form that is known", within(folder.root, media))
 
 
 def _recording(media: Path, folder: Folder) -> Iterator[Found]:
@@ -163,20 +163,20 @@ def _recording(media: Path, folder: Folder) -> Iterator[Found]:
     if timed := folder.timed_of(media):
         chosen = subtitles.chosen(media, timed, folder.language)
         speaker = folder.speakers.get(media)
-        for found in subtitles.read_pair(chosen, media):
+        for found in subtitles.read_pair(chosen, media, f"{within(folder.root, chosen)} "):
             yield replace(found, speaker=found.speaker or speaker) if isinstance(found, Utterance) else found
         return
     words = folder.words_of(media)
-    source = words.source if words else printable(f"{media}:1")
+    source = within(folder.root, words.file if words else media, words.line if words else None)
     if os.path.isfile(media):
         yield Utterance(media, words.read() if words else "", folder.speakers.get(media), source)
     else:
         yield turned_away(media.stem, "missing", printable(str(media)), "a file", source, words.read() if words else "")
 
 
-def _orphan(path: Path, words: Words | None = None) -> Found:
+def _orphan(root: Path, path: Path, words: Words | None = None) -> Found:
     """Turn away words without a recording."""
-    source = words.source if words else printable(f"{path}:1")
+    source = within(root, path, words.line if words else None)
     try:
         text = words.read() if words else ""
     except DataError:

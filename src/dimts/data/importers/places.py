@@ -53,6 +53,12 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def within(root: Path, path: Path, line: int | None = None) -> str:
+    """Name a file as a place in a folder, without another colon: `FOLDER:sub/talk.srt 12`."""
+    name = str(path.relative_to(root)).replace(":", "%3A")
+    return printable(f"{root}:{name}" if line is None else f"{root}:{name} {line}")
+
+
 def key(name: str) -> str:
     """A file name for comparing: composed letters, whatever the file system made of them."""
     return unicodedata.normalize("NFC", name)

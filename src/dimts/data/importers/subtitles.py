@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dimts.data.importers import Found, captions, cues, transcripts
-from dimts.data.importers.places import MEDIA_SUFFIXES, is_media, key
+from dimts.data.importers.places import MEDIA_SUFFIXES, is_media, key, printable
 from dimts.errors import DataError
 
 SUFFIXES = (*cues.SUFFIXES, ".json")
+PAIR = re.compile(r"(.+?\.(?:srt|vtt|ass|ssa|json))=(.+)$", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)$")  # talk.am.srt
 
 
@@ -27,7 +28,7 @@ def is_subtitle(path: Path) -> bool:
 def read(source: Path, language: str | None = None) -> Iterator[Found]:
     """Find the cues of a subtitle file, or of those beside a recording. DataError in one line when there is no pair."""
     if is_media(source):
-        return read_pair(chosen(source, beside(source), language), source)
+        return read_pair(chosen(source, beside(source), language), source, f"{source}:")
     media = recording_of(source)
     if media is None:
         raise DataError(f"{source}: no recording of this name lies beside it; give {source.name}=RECORDING")
@@ -36,13 +37,12 @@ def read(source: Path, language: str | None = None) -> Iterator[Found]:
 
 def pair(source: Path | str) -> tuple[Path, Path] | None:
     """Part `SUBTITLES=RECORDING`; None for what is no such pair."""
-    left, _, right = str(source).partition("=")
-    is_pair = bool(right) and Path(left).suffix.lower() in SUFFIXES and not Path(source).exists()
-    return (Path(left), Path(right)) if is_pair else None
+    found = None if Path(source).exists() else PAIR.match(str(source))
+    return (Path(found[1]), Path(found[2])) if found else None
 
 
-def read_pair(subtitles: Path, media: Path, extra: captions.Extra = ()) -> Iterator[Found]:
-    """Find the cues of a subtitle file in its recording. DataError in one line when either is not there."""
+def read_pair(subtitles: Path, media: Path, named: str = "", extra: captions.Extra = ()) -> Iterator[Found]:
+    """Find the cues of a subtitle file in its recording; their lines follow `named`. DataError when either is gone."""
     for path in (subtitles, media):
         if not path.is_file():
             raise DataError(f"{path}: no such file; give SUBTITLES=RECORDING")
@@ -50,7 +50,7 @@ def read_pair(subtitles: Path, media: Path, extra: captions.Extra = ()) -> Itera
     found, language = transcripts.read(subtitles) if is_json else (cues.read(subtitles), _tag(subtitles, media))
     if not found:
         raise DataError(f"{subtitles}: holds no cue; give subtitles with times")
-    return captions.finds(captions.Pair(subtitles, media, language, extra), found)
+    return captions.finds(captions.Pair(printable(named or f"{subtitles}:"), media, language, extra), found)
 
 
 def recording_of(subtitles: Path) -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dimts.data.importers import cues
-from dimts.data.importers.places import is_media, printable, turned_away
+from dimts.data.importers.places import is_media, printable, turned_away, within
 from dimts.data.manifest import Rejection
 
 WORDS = (".txt", ".lab")
@@ -42,10 +42,10 @@ def walk(root: Path) -> Walked:
         if folder.is_symlink() and folder != root:
             real = os.path.realpath(folder)
             if real in seen:
-                walked.away.append(_away(folder, "folder again", printable(real), "each folder once"))
+                walked.away.append(_away(root, folder, "folder again", printable(real), "each folder once"))
                 continue
             seen.add(real)
-        for path in _entries(folder, walked):
+        for path in _entries(root, folder, walked):
             if path.is_symlink():
                 links.append(path)
             else:
@@ -56,16 +56,16 @@ def walk(root: Path) -> Walked:
     return walked
 
 
-def _entries(folder: Path, walked: Walked) -> list[Path]:
+def _entries(root: Path, folder: Path, walked: Walked) -> list[Path]:
     """Take the files of a folder, and give the folders in it."""
     try:
         entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     except OSError as error:
-        walked.away.append(_away(folder, "no permission", error.strerror or "", "a folder that may be read"))
+        walked.away.append(_away(root, folder, "no permission", error.strerror or "", "a folder that may be read"))
         return []
     walked.take(path for path in entries if not os.path.isdir(path))
     return [path for path in entries if os.path.isdir(path)]
 
 
-def _away(folder: Path, reason: str, measured: str, limit: str) -> Rejection:
-    return turned_away(folder.name, reason, measured, limit, printable(f"{folder}:1"))
+def _away(root: Path, folder: Path, reason: str, measured: str, limit: str) -> Rejection:
+    return turned_away(folder.name, reason, measured, limit, within(root, folder))

@@ -11,8 +11,8 @@ INLINE_TIME = re.compile(r"<\d[\d:.]*>")  # of captions that roll up word by wor
 VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^<>]+)>")
 DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
 SOUND = re.compile(r"[♪♫♬♩🎵🎶]|\[[^\[\]]*\]|【[^】]*】|^\s*(\([^()]*\)|（[^（）]*）|\*[^*]+\*|#[^#]+#)\s*$")
-DASH = re.compile(r"\s*(?:[-‐–—]|>>)\s*(?=\S)")  # a change of speaker where a line begins
-LABEL = re.compile(r"\s*([^\W\d_][^:：፦\n]{0,30}?)\s?(?:[:：](?=\s)|፦)\s*(?=\S)")
+DASH = re.compile(r"^\s*(?:[-‐–—]|>>)\s*(?=\S)")  # a change of speaker where a line begins
+LABEL = re.compile(r"^\s*([^\W\d_][^:：፦\n]{0,30}?)\s?(?:[:：](?=\s)|፦)\s*(?=\S)")
 LABEL_WORDS = 3
 
 

@@ -37,8 +37,8 @@ def test_texts_beside_recordings(tmp_path: Path) -> None:
     lay(tmp_path, "a.wav", "a.txt=One\n", "b.FLAC", "b.lab=Two", "c.mp3", "d.mp4", "d.mp4.txt=Four", "e.wav", "e.txt=")
     texts = {name: text for name, (text, _) in said(tmp_path).items()}
     assert texts == {"a.wav": "One", "b.FLAC": "Two", "c.mp3": "", "d.mp4": "Four", "e.wav": ""}
-    assert found(tmp_path)["a.wav"].source == f"{tmp_path}/a.txt:1"
-    assert found(tmp_path)["c.mp3"].source == f"{tmp_path}/c.mp3:1"
+    assert found(tmp_path)["a.wav"].source == f"{tmp_path}:a.txt"
+    assert found(tmp_path)["c.mp3"].source == f"{tmp_path}:c.mp3"
     assert importers.listing(tmp_path) == tmp_path
 
 
@@ -67,7 +67,7 @@ def test_libri_speech(tmp_path: Path) -> None:
     assert {name: each.text for name, each in finds.items()} == {
         "84/1/84-1-0000.flac": "ONE", "84/1/84-1-0001.flac": "", "84-1.trans": "THREE"
     }  # fmt: skip
-    assert finds["84-1.trans"].source.endswith("84-1.trans.txt:2")
+    assert finds["84-1.trans"].source == f"{tmp_path}:84/1/84-1.trans.txt 2"
 
 
 def test_speakers_are_folders_that_differ(tmp_path: Path) -> None:
@@ -85,10 +85,14 @@ def test_subsets_and_kinds_are_no_speakers(tmp_path: Path) -> None:
     assert {speaker for _, speaker in said(tmp_path).values()} == {None}
 
 
-@pytest.mark.parametrize("name", ["with space", "new\nline", "ሰላም ለዓለም", "a.b.c", "-dash", "comma, quote'", "#1"])
+@pytest.mark.parametrize(
+    "name", ["with space", "new\nline", "ሰላም ለዓለም", "a.b.c", "-dash", "comma, quote'", "#1", "10:30"]
+)
 def test_names(tmp_path: Path, name: str) -> None:
     lay(tmp_path, f"{name}.wav", f"{name}.txt=One")
     assert said(tmp_path) == {f"{name}.wav": ("One", None)}
+    (one,) = importers.read(tmp_path)
+    assert one.source.rpartition(":")[0] == str(importers.listing(tmp_path))
 
 
 @pytest.mark.parametrize(("audio", "text"), [("NFC", "NFD"), ("NFD", "NFC")])
@@ -211,7 +215,7 @@ def test_one_recording(tmp_path: Path, name: str) -> None:
     transcript = "A long one.\n\nOver many lines."
     lay(tmp_path, f"{Path(name).stem}.txt={transcript}\n")
     (one,) = importers.read(tmp_path / name)
-    assert isinstance(one, Utterance) and one.text == transcript and one.source.endswith(".txt:1")
+    assert isinstance(one, Utterance) and one.text == transcript and one.source == f"{tmp_path / name}:1"
 
 
 def test_one_recording_with_words_in_no_known_form(tmp_path: Path) -> None:
@@ -225,8 +229,8 @@ def test_subtitles_beside_recordings(tmp_path: Path) -> None:
     cue = "1\n00:00:00,000 --> 00:00:01,000\nHello\n"
     lay(tmp_path, "a/talk.mp4", f"a/talk.am.srt={cue}", f"a/talk.en.srt={cue}", "b/song.wav", f"b/song.srt={cue}")
     finds = list(importers.read(tmp_path, "am"))
-    assert [(each.source.removeprefix(f"{tmp_path}/"), each.text) for each in finds] == [
-        ("a/talk.am.srt:2", "Hello"), ("b/song.srt:2", "Hello")
+    assert [(each.source.removeprefix(f"{tmp_path}:"), each.text) for each in finds] == [
+        ("a/talk.am.srt 2", "Hello"), ("b/song.srt 2", "Hello")
     ]  # fmt: skip
     assert [each.speaker for each in finds if isinstance(each, Utterance)] == ["a", "b"]
     (doubt, _) = importers.read(tmp_path)
