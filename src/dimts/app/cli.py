@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from dimts.app import base, data, doctor, text, vocabulary
+from dimts.app import base, data, doctor, exporting, text, vocabulary
 from dimts.app.demo import demo
 from dimts.app.output import Json, show
 from dimts.errors import DimtsError
@@ -29,6 +29,7 @@ app.command()(demo.demo)
 app.command()(data.prepare)
 app.command()(data.check)
 app.command()(vocabulary.vocab)
+app.command()(exporting.export)
 app.command()(text.text)
 app.command()(doctor.doctor)
 
@@ -100,21 +101,6 @@ def plan(
     width = shutil.get_terminal_size().columns
     drawing = curve.lines(run.schedule, run.optimizer, planned.total_updates, width, blocks)
     show(planned.facts(), as_json, *planned.lines(drawing))
-
-
-@app.command()
-def export(
-    run: Annotated[Path, typer.Argument(help="Run folder: the `out` of a run.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Voice bundle to write.", show_default=False)],
-    as_json: Json = False,
-) -> None:
-    """Export a run's best checkpoint as a voice bundle."""
-    from rich.console import Console
-
-    from dimts.train import recipe
-
-    voice = recipe.export_run(run, out, Console(stderr=True))
-    show({"voice": str(voice)}, as_json, f"the voice is ready: {voice}")
 
 
 @app.command()

@@ -3,7 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -26,6 +27,7 @@ from dimts.text.languages import primary_of
 COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
 VOICES = "voices"
 NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|%\x00-\x1f\x7f]|^\.')  # what some system refuses in a file's name
+OWN = {"dimts", "created", "normaliser", "licence", "files"}  # what bundle.json says beside a bundle's facts
 KINDS: dict[str, type] = {"normaliser": str, "longest_text_tokens": int, "trained_languages": list}
 LICENCE = (
     "Weights derived from XTTS v2 stay under the Coqui Public Model License (CPML): non-commercial use only, for the"
@@ -47,29 +49,41 @@ class Bundle:
 
 def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
     """Write a bundle whole or not at all, replacing an older one; `pickled` adds model.pth for other tools."""
+    assert bundle.network.shape.gpt.lora is None, "adapters are merged before"
+    with replaced(folder) as beside:
+        _fill_with_weights(bundle, beside, pickled)
+        fill_with_the_rest(bundle, beside)
+    return folder
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that becomes `folder`. CheckpointError when something else is there, or the disk is full."""
     foreign = folder.exists() and not (folder / "bundle.json").is_file()
     if not folder.name or (foreign and (not folder.is_dir() or any(folder.iterdir()))):
         raise CheckpointError(f"{folder}: is there and is no voice bundle; choose another --out")
     try:
         with whole_folder(folder) as beside:
-            _fill(bundle, beside, pickled)
+            yield beside
     except OSError as error:
         raise CheckpointError(f"{folder}: cannot be written ({error.strerror or error}); free space") from error
-    return folder
 
 
-def _fill(bundle: Bundle, folder: Path, pickled: bool) -> None:
-    assert bundle.network.shape.gpt.lora is None, "adapters are merged before"
+def _fill_with_weights(bundle: Bundle, folder: Path, pickled: bool) -> None:
     state = {name: tensor.detach().cpu() for name, tensor in bundle.network.state_dict().items()}
     weights.write(state, folder / "model.safetensors")
     if pickled:
         weights.write_pickle({"model": state}, folder / "model.pth")
     weights.write_pickle(state["mel_stats"], folder / "mel_stats.pth")
-    write_text(folder / "vocab.json", bundle.tokenizer.to_json())
     write_text(folder / "config.json", json.dumps(_config(bundle), indent=2) + "\n")
     for name in COPIED:
         if (bundle.base.folder / name).is_file():
             shutil.copyfile(bundle.base.folder / name, folder / name)
+
+
+def fill_with_the_rest(bundle: Bundle, folder: Path) -> None:
+    """Write what a bundle has beside the network: vocabulary, user's files, voices, and a description of it all."""
+    write_text(folder / "vocab.json", bundle.tokenizer.to_json())
     bundle.front.store(folder)
     (folder / VOICES).mkdir()
     for name, voice in bundle.voices.items():
@@ -97,6 +111,11 @@ def _description(bundle: Bundle, folder: Path) -> dict[str, Any]:
         "licence": LICENCE,
         "files": files,
     }
+
+
+def facts_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `Bundle.facts` was when a description was written."""
+    return {name: value for name, value in description.items() if name not in OWN}
 
 
 def voice_file(folder: Path, name: str) -> Path:

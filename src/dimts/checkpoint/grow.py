@@ -1,8 +1,7 @@
 """A base made larger: rows for an extended vocabulary, positions for longer texts, adapters. What was there keeps its
 numbers.
 
-`start` says where the new rows begin; new positions are copies of the last one; new adapters add nothing yet. `merged`
-makes a network with adapters one without.
+`start` says where the new rows begin; new positions are copies of the last one; new adapters add nothing yet.
 """
 
 import random
@@ -48,19 +47,11 @@ def to_fit(
     state["gpt.text_pos_embedding.emb.weight"] = _more_positions(state["gpt.text_pos_embedding.emb.weight"], positions)
     if lora:
         state |= _new_adapters(state, lora)
-    return _build(base.network, replace(base.network.shape, gpt=larger), state)
+    return build(base.network, replace(base.network.shape, gpt=larger), state)
 
 
-def merged(network: Xtts) -> Xtts:
-    """Return a network that speaks alike and has no adapters; what they do not touch is shared."""
-    shape = network.shape.gpt
-    if shape.lora is None:
-        return network
-    state = adapters.merged(dict(network.state_dict()), shape.lora)
-    return _build(network, replace(network.shape, gpt=replace(shape, lora=None)), state)
-
-
-def _build(like: Xtts, shape: XttsShape, state: dict[str, Tensor]) -> Xtts:
+def build(like: Xtts, shape: XttsShape, state: State) -> Xtts:
+    """Build a network of a shape around tensors, in the mode of another."""
     with torch.device("meta"):
         network = Xtts(shape)
     network.load_state_dict(state, assign=True)

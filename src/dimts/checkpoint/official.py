@@ -26,6 +26,7 @@ TOLERATED = re.compile(
     r"(dvae|torch_mel_spectrogram_style_encoder|torch_mel_spectrogram_dvae)\..+"
     r"|gpt\.gpt_inference\..+|gpt\.gpt\.wte\..+|gpt\.gpt\.h\.\d+\.attn\.(masked_)?bias"
 )
+ADAPTERS = "adapters.safetensors"  # what a slim voice has in place of weights
 TOLERATED_DVAE = re.compile(r"discrete_loss\..+")
 Module = TypeVar("Module", bound=nn.Module)
 Sizes = dict[str, tuple[int, ...]]
@@ -58,6 +59,10 @@ def load(folder: Path, device: str | torch.device = "cpu") -> Base:
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "no such folder"
         raise CheckpointError(f"{folder}: {what}; give a base folder (`dimts base fetch` or `dimts base init`)")
+    if (folder / ADAPTERS).is_file():
+        raise CheckpointError(
+            f"{folder}: holds adapters alone; `dimts export {folder} --base BASE --out VOICE` makes it a voice"
+        )
     config = read_config(folder)
     tokenizer = Tokenizer.read(folder / "vocab.json")
     path = find(folder, "model")

@@ -8,12 +8,12 @@ import pickle
 import re
 import struct
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
@@ -76,14 +76,23 @@ def read_pickle(path: Path) -> Any:
         raise CheckpointError(f"{path}: damaged, cut off or foreign ({_first_line(error)}); copy it again") from error
 
 
-def write(state: State, path: Path) -> None:
-    """Write a .safetensors file. CheckpointError when the disk is full or the folder cannot be written."""
+def write(state: State, path: Path, facts: Mapping[str, str] | None = None) -> None:
+    """Write a .safetensors file, with `facts` about it inside. CheckpointError when the disk refuses it."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     try:
-        save_file(tensors, path)
+        save_file(tensors, path, None if facts is None else dict(facts))
         path.chmod(0o644)  # safetensors makes files that only their owner may read
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: cannot be written ({_first_line(error)}); free space on the disk") from error
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """Read what a .safetensors file says about itself. CheckpointError when it is damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
 
 
 def write_pickle(content: Any, path: Path) -> None:

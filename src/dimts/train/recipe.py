@@ -19,9 +19,9 @@ from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.text import extend
 from dimts.text.front import Front
-from dimts.train import dist, interrupt, plan, precision, trainable
+from dimts.train import dist, interrupt, outcome, plan, precision, trainable
 from dimts.train.display import Display
-from dimts.train.samples import voices
+from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
 FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
@@ -48,7 +48,7 @@ def finetune(run: RunConfig, console: Console) -> Path:
         ):
             trainer.fit(stop, display)
         if world.leads:
-            export_best(trainer, bundle, run.out / "voice")
+            outcome.export_best(trainer, bundle, run.out / "voice")
         world.leave()
     return run.out / "voice"
 
@@ -82,15 +82,6 @@ def refuse_other_mode(base: Path, description: Mapping[str, Any], front: Front) 
     if own.backend != front.backend:
         learned, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, front))
         raise ConfigError(f"{base}: learned from {learned}, the datasets hold {given}; prepare them with its --mode")
-
-
-def export_best(trainer: Trainer, bundle: Bundle, folder: Path) -> Path:
-    """Write the best checkpoint as a voice bundle, with a voice for every speaker."""
-    network = grow.merged(trainer.best())
-    made = {name: voice.state() for name, voice in voices(network, trainer.pair).items()}
-    best = asdict(trainer.state.best) if trainer.state.best else None
-    whole = replace(bundle, network=network, voices=made, facts={**bundle.facts, "best": best})
-    return export.write(whole, folder)
 
 
 @contextmanager
@@ -158,12 +149,13 @@ def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, news: list
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def export_run(folder: Path, out: Path, console: Console) -> Path:
+def export_run(folder: Path, out: Path, form: Form, console: Console) -> Path:
     """Export a run's best checkpoint again, to another place. ConfigError when there is nothing to export."""
     if not (folder / "run.yaml").is_file():
         raise ConfigError(f"{folder}: no run.yaml: not a run folder; give the `out` of a run")
     run = config.read(folder / "run.yaml")
+    outcome.refuse(run, folder, form)
     trainer, bundle = prepare(run, dist.World(0, 1, choose(run.device)), console)
     if not trainer.resume(folder) or not trainer.state.best:
         raise ConfigError(f"{folder}: no evaluated checkpoint yet; let `dimts train` run until its first evaluation")
-    return export_best(trainer, bundle, out)
+    return outcome.export_best(trainer, bundle, out, form)

@@ -14,6 +14,7 @@ from dimts.checkpoint import store
 from dimts.checkpoint.store import Checkpoint
 from dimts.errors import CheckpointError
 from dimts.model.gpt import Gpt
+from dimts.model.shapes import GptShape
 from dimts.train.average import Average
 from dimts.train.choosing import Best, Patience
 from dimts.train.optim import Optimizer
@@ -81,15 +82,25 @@ class State:
             lost.append("that was the best checkpoint: the best of those to come takes its place")
         return lost
 
-    def become_best(self, run: Path) -> None:
-        """Put the best checkpoint's weights (its average, where there is one) into the network."""
+    def become_best(self, run: Path, averaged: bool = True) -> None:
+        """Put the best checkpoint's weights into the network: its average, where there is one and it is asked for."""
         assert self.best
         checkpoint = store.load(store.place(run, self.best.update))
         self._load_weights(checkpoint.tensors["weights"])
-        if self.average:
+        if self.average and averaged:
             self.average.load_state(checkpoint.tensors["ema"])
             for name, shadow in self.average.state().items():
                 next(piece for piece in self.pieces if piece.name == name).tensor.copy_(shadow)
+
+    def learned(self, base: GptShape) -> dict[str, Tensor]:
+        """Return what the base lacks: the pieces that learn, and rows and positions that were added, as they are."""
+        found = {piece.name: piece.tensor for piece in self.pieces}
+        named = dict(self.gpt.named_parameters())
+        for name in GROWN:
+            before = base.text_rows if name in TEXT_ROWS else base.text_positions
+            if name not in found and len(named[name]) > before:
+                found.setdefault(f"{name}[{before}:]", named[name].data[before:])
+        return found
 
     def write_best(self, run: Path) -> None:
         """Write best.json, if there is a best."""

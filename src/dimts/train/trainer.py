@@ -120,9 +120,9 @@ class Trainer:
         if self.state.best is None:  # its checkpoint is gone, or the run was cut short
             self._save(self._evaluate(metrics, display))
 
-    def best(self) -> Xtts:
-        """Return the network with the best checkpoint's weights in it, after `fit`."""
-        self.state.become_best(self.run.out)
+    def best(self, averaged: bool = True) -> Xtts:
+        """Return the network with the best checkpoint's weights in it, after `fit`; their average if there is one."""
+        self.state.become_best(self.run.out, averaged)
         return self.network.eval()
 
     def _look_after(self, metrics: Metrics | None, display: Display) -> None:
