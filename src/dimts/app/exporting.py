@@ -1,5 +1,6 @@
 """The command that makes a voice of a run, or of adapters and their base."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -38,11 +39,11 @@ def export(
         show({"voice": str(_joined(source, base, out))}, as_json, f"the voice is ready: {out}")
         return
     written = recipe.export_run(source, out, Form(not raw, base_share, adapters), Console(stderr=True))
-    what, then = ("adapters", f"; `dimts export {written} --base BASE --out VOICE` makes a voice of them")
     if adapters:
-        show({what: str(written)}, as_json, f"the adapters are ready: {written}{then}")
+        then = f"`{shlex.join(['dimts', 'export', str(out)])} --base BASE --out VOICE` makes a voice of them"
+        show({"adapters": str(written)}, as_json, f"the adapters are ready: {out}; {then}")
     else:
-        show({"voice": str(written)}, as_json, f"the voice is ready: {written}")
+        show({"voice": str(written)}, as_json, f"the voice is ready: {out}")
 
 
 def _joined(source: Path, base: Path, out: Path) -> Path:

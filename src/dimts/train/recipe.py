@@ -151,6 +151,8 @@ def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, news: list
 
 def export_run(folder: Path, out: Path, form: Form, console: Console) -> Path:
     """Export a run's best checkpoint again, to another place. ConfigError when there is nothing to export."""
+    if (folder / official.ADAPTERS).is_file():
+        raise ConfigError(f"{folder}: holds adapters alone; give their --base")
     if not (folder / "run.yaml").is_file():
         raise ConfigError(f"{folder}: no run.yaml: not a run folder; give the `out` of a run")
     run = config.read(folder / "run.yaml")
