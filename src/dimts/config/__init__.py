@@ -8,7 +8,7 @@ from dimts.config.file import build, override, read, write
 from dimts.config.hearing import Batch, Data, Limits, Prompt
 from dimts.config.learning import Lora, Optimizer, Schedule, Train
 from dimts.config.run import RunConfig
-from dimts.config.watching import Evaluate, Samples, Save
+from dimts.config.watching import Evaluate, Samples, Save, Track
 
 __all__ = ["Batch", "Data", "Evaluate", "Limits", "Lora", "Optimizer", "Prompt", "RunConfig", "Samples", "Save",
-           "Schedule", "Train", "build", "override", "read", "write"]  # fmt: skip
+           "Schedule", "Track", "Train", "build", "override", "read", "write"]  # fmt: skip

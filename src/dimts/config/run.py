@@ -7,7 +7,7 @@ from pydantic import model_validator
 from dimts.config.hearing import Batch, Data, Limits, Prompt
 from dimts.config.learning import Optimizer, Schedule, Train
 from dimts.config.section import Absolute, Section, Whole, refuse
-from dimts.config.watching import Evaluate, Samples, Save
+from dimts.config.watching import Evaluate, Samples, Save, Track
 
 LATENTS, CODE_SAMPLES, MARKS = 32, 1024, 5  # of XTTS v2, as model/shapes.py reads them; starts and stops of a clip
 
@@ -35,6 +35,7 @@ class RunConfig(Section):
     save: Save = Save()
     evaluate: Evaluate = Evaluate()
     samples: Samples = Samples()
+    track: Track = Track()
 
     @model_validator(mode="after")
     def _agree(self) -> "RunConfig":

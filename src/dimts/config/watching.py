@@ -1,4 +1,4 @@
-"""Settings of what a run leaves behind: checkpoints, evaluations, spoken samples."""
+"""Settings of what a run leaves behind: checkpoints, evaluations, spoken samples, numbers for other programs."""
 
 from typing import Annotated, Literal
 
@@ -36,3 +36,12 @@ class Samples(Section):
     """Seed of the first sentence; the next ones count up."""
     max_codes: Annotated[int, Field(ge=1, le=602)] = 400
     """Longest sample, in codes of 46.4 ms."""
+
+
+class Track(Section):
+    to: list[Literal["tensorboard", "trackio", "wandb"]] = []
+    """Programs that show the run beside metrics.jsonl (extra `track`); wandb stays offline unless you log in to it."""
+    project: Annotated[str, Field(min_length=1)] = "dimts"
+    """What trackio and wandb call the group of runs."""
+    name: str | None = None
+    """What they call this run; the run folder's name if not given."""

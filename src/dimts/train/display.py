@@ -63,6 +63,10 @@ class Display:
         text = "code loss {code_loss:.3f}  accuracy {code_accuracy:.1%}  text loss {text_loss:.3f}".format(**facts)
         self._say(f"evaluation after {update:,} updates: {text}")
 
+    def note(self, line: str) -> None:
+        """Tell something else."""
+        self._say(line)
+
     def stopped(self, update: int, why: str) -> None:
         """Tell that the run ends before all updates are done."""
         self._say(f"stopped after {update:,} of {self.total_updates:,} updates: {why}")

@@ -25,7 +25,7 @@ from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
 FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
-FREE_SECTIONS = ("save.", "evaluate.", "samples.")
+FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 
 
 def finetune(run: RunConfig, console: Console) -> Path:

@@ -1,5 +1,7 @@
 """Samples spoken while training: the same sentences, seeds and voice every time, so that checkpoints compare."""
 
+from pathlib import Path
+
 from dimts.audio import io
 from dimts.config import RunConfig
 from dimts.data.dataset import Pair
@@ -23,19 +25,22 @@ class Samples:
         for text in run.samples.texts:
             self.speaker.pieces(text, self.language)  # what cannot be said is refused before training
 
-    def speak(self, update: int) -> None:
-        """Speak every text with the network as it is; in eval mode while it lasts."""
+    def speak(self, update: int) -> list[Path]:
+        """Speak every text with the network as it is, in eval mode while it lasts; return the files."""
         settings, network = self.run.samples, self.speaker.network
         if not settings.texts:
-            return
+            return []
         was_training = network.gpt.training
         network.gpt.eval()
         heard = next(iter(voices(network, self.pair).values()))
+        made = []
         for number, text in enumerate(settings.texts):
             sampling = Sampling(max_codes=settings.max_codes)
             audio = self.speaker.speak(text, heard, self.language, settings.seed + number, sampling)
-            io.write(self.run.out / FOLDER / f"update-{update:06d}-{number + 1}.wav", audio)
+            made.append(self.run.out / FOLDER / f"update-{update:06d}-{number + 1}.wav")
+            io.write(made[-1], audio)
         network.gpt.train(was_training)
+        return made
 
 
 def voices(network: Xtts, pair: Pair) -> dict[str, voice.Voice]:

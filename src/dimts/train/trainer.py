@@ -18,11 +18,10 @@ from dimts.data.batching import Plan, Update, collate
 from dimts.data.dataset import Pair
 from dimts.data.prompting import Draw
 from dimts.errors import TrainingError
-from dimts.log import Metrics
 from dimts.model.blocks import Mode
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
-from dimts.train import choosing, loss, precision, schedule, trainable, validate
+from dimts.train import choosing, loss, precision, schedule, trackers, trainable, validate
 from dimts.train.average import Average
 from dimts.train.display import Display
 from dimts.train.dist import World
@@ -30,6 +29,7 @@ from dimts.train.interrupt import Stop
 from dimts.train.optim import Norms, Optimizer
 from dimts.train.samples import Samples
 from dimts.train.state import State
+from dimts.train.trackers import Record
 
 BAD_UPDATES = 3  # non-finite gradients in a row that end a run
 
@@ -98,9 +98,14 @@ class Trainer:
 
     def fit(self, stop: Stop, display: Display) -> None:
         """Train until all updates are done or nothing gets better. Interrupted when `stop` was asked, after saving."""
-        metrics = Metrics(self.run.out, self.state.update) if self.world.leads else None
+        with trackers.recording(self.run, self.state.update) if self.world.leads else nullcontext() as record:
+            for place in record.places if record else ():
+                display.note(place)
+            self._fit(stop, record, display)
+
+    def _fit(self, stop: Stop, record: Record | None, display: Display) -> None:
         if self.state.update == 0 and self.run.evaluate.at_start:
-            self._evaluate(metrics, display)
+            self._evaluate(record, display)
         self.gpt.train()
         while self.state.update < self.total_updates and not self._patience_is_over():
             self.state.stopped = None
@@ -111,38 +116,38 @@ class Trainer:
                 raise Interrupted
             self.state.update += 1
             facts |= self.world.memory()
-            if metrics:
-                metrics.write("update", self.state.update, facts)
+            if record:
+                record.write("update", self.state.update, facts)
             display.updated(self.state.update, facts)
-            self._look_after(metrics, display)
+            self._look_after(record, display)
         if self.state.update < self.total_updates:
-            self._end_early(metrics, display)
+            self._end_early(record, display)
         if self.state.best is None:  # its checkpoint is gone, or the run was cut short
-            self._save(self._evaluate(metrics, display))
+            self._save(self._evaluate(record, display))
 
     def best(self, averaged: bool = True) -> Xtts:
         """Return the network with the best checkpoint's weights in it, after `fit`; their average if there is one."""
         self.state.become_best(self.run.out, averaged)
         return self.network.eval()
 
-    def _look_after(self, metrics: Metrics | None, display: Display) -> None:
+    def _look_after(self, record: Record | None, display: Display) -> None:
         """Evaluate and save when it is time to."""
         done, last = self.state.update, self.state.update == self.total_updates
         better = False
         if last or done % self.run.evaluate.every_updates == 0:
-            better = self._evaluate(metrics, display)
+            better = self._evaluate(record, display)
         if last or better or done % self.run.save.every_updates == 0:
             self._save(better)
 
-    def _evaluate(self, metrics: Metrics | None, display: Display) -> bool:
+    def _evaluate(self, record: Record | None, display: Display) -> bool:
         """Score the network (its average, if there is one), speak samples; say whether this is the best so far."""
         done = self.state.update
         with self.state.average.in_place() if self.state.average else nullcontext():
             scores = validate.evaluate(self.gpt, self.eval_set, self.stats)
-            if metrics:
-                metrics.write("eval", done, scores.facts())
+            if record:
+                record.write("eval", done, scores.facts())
                 display.evaluated(done, scores.facts())
-                self.samples.speak(done)
+                record.hear(done, self.samples.speak(done))
         return done > 0 and self._judge(getattr(scores, self.run.evaluate.metric))
 
     def _judge(self, value: float) -> bool:
@@ -159,12 +164,12 @@ class Trainer:
         settings = self.run.evaluate
         return settings.patience > 0 and self.world.any(self.world.leads and self.state.patience.is_over(settings))
 
-    def _end_early(self, metrics: Metrics | None, display: Display) -> None:
+    def _end_early(self, record: Record | None, display: Display) -> None:
         """Tell why the run ends before all updates are done, and keep that."""
         if self.state.stopped is None:
             self.state.stopped = self.state.patience.in_words(self.run.evaluate)
-            if metrics:
-                metrics.write("stop", self.state.update, {"why": self.state.stopped})
+            if record:
+                record.write("stop", self.state.update, {"why": self.state.stopped})
             self._save(better=True)
         display.stopped(self.state.update, self.state.stopped)
 

@@ -108,6 +108,7 @@ def test_every_other_setting_is_kept() -> None:
         "train.epochs", "train.max_updates", "device", "save.every_updates", "save.keep", "evaluate.every_updates",
         "evaluate.at_start", "evaluate.metric", "evaluate.patience", "evaluate.min_delta",
         "samples.texts", "samples.language", "samples.seed", "samples.max_codes",
+        "track.to", "track.project", "track.name",
     }  # fmt: skip
 
 
