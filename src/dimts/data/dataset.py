@@ -117,13 +117,14 @@ def _sorted_out(
 
 
 def _examples(dataset: Dataset, cache: Cache, tokenizer: Tokenizer) -> list[Example]:
-    ids: dict[str, list[int]] = {}
+    ids: dict[str, tuple[int, ...]] = {}
+    known = list(range(tokenizer.rows))  # clips share these: an int of its own for every token would be most of a clip
     for language in {clip.language for clip in dataset.clips}:
         clips = [clip for clip in dataset.clips if clip.language == language]
         encoded = tokenizer.encode_spoken_batch([clip.spoken for clip in clips], language)
-        ids |= {clip.id: found for clip, found in zip(clips, encoded, strict=True)}
+        ids |= {clip.id: tuple(known[i] for i in found) for clip, found in zip(clips, encoded, strict=True)}
     entries = [(clip, cache.entry(clip)) for clip in dataset.clips]
-    return [Example(dataset.folder, clip, tuple(ids[clip.id]), e.codes, e.samples, cache) for clip, e in entries]
+    return [Example(dataset.folder, clip, ids[clip.id], e.codes, e.samples, cache) for clip, e in entries]
 
 
 def _unfit(example: Example, limits: Limits, tokenizer: Tokenizer) -> Rejection | None:
