@@ -71,6 +71,19 @@ class Pair:
     def longest_text_tokens(self) -> int:
         return max(len(example.ids) for example in self.train)
 
+    @cached_property
+    def speakers(self) -> dict[str, list[Example]]:
+        """The training clips of each speaker, by name; where several datasets name nobody, they are told apart."""
+        found: dict[str, list[Example]] = {}
+        for example in self.train:
+            found.setdefault(example.speaker, []).append(example)
+        unnamed = [own for own in found.values() if own[0].clip.speaker == UNNAMED]
+        named = {own[0].clip.speaker: own for own in found.values()}
+        if len(unnamed) > 1:
+            del named[UNNAMED]
+            named |= {f"{UNNAMED} {n} ({own[0].folder.name})": own for n, own in enumerate(unnamed, start=1)}
+        return dict(sorted(named.items()))
+
     @property
     def front(self) -> Front:
         """How all of it is read, replay aside."""

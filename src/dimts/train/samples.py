@@ -1,15 +1,17 @@
 """Samples spoken while training: the same sentences, seeds and voice every time, so that checkpoints compare."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dimts.audio import io
 from dimts.config import RunConfig
-from dimts.data.dataset import Pair
+from dimts.data.dataset import Example, Pair
 from dimts.infer import voice
 from dimts.infer.decode import Sampling
 from dimts.infer.speak import Speaker
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
+from dimts.text.languages import primary_of
 
 FOLDER = "samples"
 REFERENCE_CLIPS = 5  # longest training clips that make a speaker's voice, joined and cut to 30 s
@@ -32,8 +34,7 @@ class Samples:
             return []
         was_training = network.gpt.training
         network.gpt.eval()
-        heard = next(iter(voices(network, self.pair).values()))
-        made = []
+        heard, made = voice_of(network, self._speaker()), []
         for number, text in enumerate(settings.texts):
             sampling = Sampling(max_codes=settings.max_codes)
             audio = self.speaker.speak(text, heard, self.language, settings.seed + number, sampling)
@@ -42,12 +43,19 @@ class Samples:
         network.gpt.train(was_training)
         return made
 
+    def _speaker(self) -> list[Example]:
+        """Return the clips of the first speaker of the samples' language, or of the first where nobody speaks it."""
+        everybody, primary = list(self.pair.speakers.values()), primary_of(self.language)
+        native = (own for own in everybody if any(primary_of(each.clip.language) == primary for each in own))
+        return next(native, everybody[0])
+
 
 def voices(network: Xtts, pair: Pair) -> dict[str, voice.Voice]:
-    """Make a voice of every speaker's longest training clips, by name."""
-    made = {}
-    for speaker in sorted({example.clip.speaker for example in pair.train}):
-        own = [example for example in pair.train if example.clip.speaker == speaker]
-        longest = sorted(own, key=lambda example: (-example.samples, example.clip.id))[:REFERENCE_CLIPS]
-        made[speaker] = voice.make(network, [voice.listen(example.audio) for example in longest])
-    return made
+    """Make a voice of every speaker, by name."""
+    return {name: voice_of(network, own) for name, own in pair.speakers.items()}
+
+
+def voice_of(network: Xtts, clips: Sequence[Example]) -> voice.Voice:
+    """Make a voice of a speaker's longest clips."""
+    longest = sorted(clips, key=lambda example: (-example.samples, example.clip.id))[:REFERENCE_CLIPS]
+    return voice.make(network, [voice.listen(example.audio) for example in longest])
