@@ -68,17 +68,18 @@ class Sampler:
 
     def in_words(self) -> str:
         """Say what an epoch holds; "" where that is every clip once and nothing else."""
-        parts = [f"{quota:,} of {name} ({len(self.groups[name]):,} clips)" for name, quota in self._told()]
+        parts = [f"{draws:,} of {name} ({clips:,} clips)" for name, clips, draws in self._told()]
         said = ", ".join(parts) if parts else f"{self.main:,} clips once"
         said += f", {self.replayed:,} of replay ({self.replay:,} clips)" if self.replayed else ""
         said += f", {self.again:,} more of short clips" if self.again else ""
         return f"an epoch is {self.draws_per_epoch:,} draws: {said}" if parts or self.replayed or self.again else ""
 
-    def _told(self) -> list[tuple[str, int]]:
-        """Return the groups that are balanced with their draws: all, or the first and last of many by size."""
+    def _told(self) -> list[tuple[str, int, int]]:
+        """Return groups that are balanced, their clips and draws: all, or of many the three largest and smallest."""
         if list(self.groups) == [ALL]:
             return []
-        found = sorted(zip(self.groups, self.quotas, strict=True), key=lambda pair: -len(self.groups[pair[0]]))
+        names = [_shown(name) for name in self.groups]
+        found = sorted(zip(names, map(len, self.groups.values()), self.quotas, strict=True), key=lambda told: -told[1])
         return found if len(found) <= 6 else [*found[:3], *found[-3:]]
 
     def _epoch(self, number: int) -> Indices:
@@ -139,6 +140,11 @@ def _groups(examples: Sequence[Example], data: Data) -> Mapping[str, Indices]:
             name = primary_of(example.clip.language)
         found.setdefault(name, []).append(index)
     return {name: np.array(own) for name, own in found.items()}
+
+
+def _shown(name: str) -> str:
+    """Return a group's name without the folders above the dataset of a speaker who has none."""
+    return "/".join(name.split("/")[-2:]) if name.startswith("/") else name
 
 
 def _apportion(weights: Sequence[float], total: int) -> list[int]:

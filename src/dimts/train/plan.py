@@ -17,6 +17,8 @@ class RunPlan:
     train_hours: float
     eval_clips: int
     rejected_clips: int
+    draws_per_epoch: int
+    epoch: str  # what these are, where they are not every training clip once
     clips_per_update: int
     updates_per_epoch: int
     total_updates: int
@@ -40,6 +42,7 @@ class RunPlan:
         return [
             f"{self.train_clips:,} training clips ({self.train_hours:.2f} h), {self.eval_clips:,} for evaluation, "
             f"{self.rejected_clips:,} turned away",
+            *([self.epoch] if self.epoch else []),
             f"{self.clips_per_update:,} clips an update, {self.updates_per_epoch:,} updates an epoch; {self.schedule}",
             *drawing,
             f"{self.learning_parameters:,} of {self.parameters:,} GPT weights learn ({share:.1%}), "
@@ -59,6 +62,8 @@ def of(trainer: Trainer, base_rows: int) -> RunPlan:
         train_hours=round(sum(example.clip.duration_s for example in pair.train) / 3600, 4),
         eval_clips=len(pair.eval),
         rejected_clips=len(pair.rejected),
+        draws_per_epoch=plan.sampler.draws_per_epoch,
+        epoch=plan.sampler.in_words(),
         clips_per_update=plan.clips_per_update,
         updates_per_epoch=plan.updates_per_epoch,
         total_updates=trainer.total_updates,

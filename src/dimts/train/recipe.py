@@ -1,7 +1,7 @@
 """The main job: fine-tune XTTS on prepared datasets and export the best checkpoint as a voice bundle."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,16 +15,19 @@ from dimts.checkpoint import export, grow, official, store
 from dimts.checkpoint.export import Bundle
 from dimts.config import RunConfig
 from dimts.data import dataset
+from dimts.data.manifest import Dataset
 from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.text import extend
 from dimts.text.front import Front
+from dimts.text.languages import primary_of
 from dimts.train import dist, interrupt, outcome, plan, precision, trainable
 from dimts.train.display import Display
 from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
 FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
+PLACES: Any = {"base": True, "vocab": True, "out": True, "data": {"datasets", "replay"}}  # no part of a recipe
 FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 
 
@@ -64,14 +67,16 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
     with console.status("computing codes and prompt mels (once for each clip and base)"):
         pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
     refuse_other_mode(run.base, before, pair.front)
+    refuse_other_replay(run.base, before, pair.replay_datasets)
     trainer = Trainer(base, network, tokenizer, pair, run, world)
     trained = {*before.get("trained_languages", []), *(data.language for data in pair.datasets)}
     facts = {
         "languages": list(tokenizer.languages),
         "trained_languages": sorted(trained),
         "longest_text_tokens": pair.longest_text_tokens,
-        "datasets": {data.folder.name: data.sha256 for data in pair.datasets},
-        "recipe": json.loads(run.model_dump_json(exclude={"base", "vocab", "out", "data"})),
+        "datasets": [describe(data) for data in pair.datasets],
+        "replay": [describe(data) for data in pair.replay_datasets],
+        "recipe": json.loads(run.model_dump_json(exclude=PLACES)),
     }
     return trainer, Bundle(base, network, tokenizer, {}, facts, pair.front)
 
@@ -82,6 +87,21 @@ def refuse_other_mode(base: Path, description: Mapping[str, Any], front: Front) 
     if own.backend != front.backend:
         learned, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, front))
         raise ConfigError(f"{base}: learned from {learned}, the datasets hold {given}; prepare them with its --mode")
+
+
+def refuse_other_replay(base: Path, description: Mapping[str, Any], replayed: Sequence[Dataset]) -> None:
+    """ConfigError when replay is not read as the base reads its language: it would teach what the base never heard."""
+    known = export.fronts(base, description) if description else {}
+    for data in replayed:
+        own = known.get(primary_of(data.language), Front())
+        if own.backend != data.front.backend:
+            said, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, data.front))
+            raise ConfigError(f"data.replay: {base} reads {data.language} from {said}, {data.folder} holds {given}")
+
+
+def describe(data: Dataset) -> dict[str, str]:
+    """Say what a bundle was trained on."""
+    return {"name": data.folder.name, "language": data.language, "sha256": data.sha256}
 
 
 @contextmanager

@@ -10,11 +10,13 @@ from dimts.checkpoint.official import Base
 from dimts.config import Data, Limits
 from dimts.data import dataset, manifest
 from dimts.data.dataset import Pair
+from dimts.data.prepare import Options
 from dimts.errors import ConfigError, DataError, TextError
 from dimts.text import extend
 from dimts.text.bpe import Tokenizer
+from dimts.text.front import Choice
 from tests.flow.material import Material, make
-from tests.unit.data.recordings import corpus, run
+from tests.unit.data.recordings import corpus, run, tone
 
 ALL = Limits(text_tokens=100)
 
@@ -127,3 +129,58 @@ def test_several_datasets(material: Material, tmp_path: Path, tokenizer: Tokeniz
     first_ids = {example.clip.language: example.ids[0] for example in pair.train}
     assert first_ids == {language: tokenizer.vocabulary[f"[{language}]"] for language in ("am", "en")}
     assert {example.audio.parents[1] for example in pair.train} == {material.dataset, made.folder}
+
+
+def test_replay(material: Material, tmp_path: Path, tokenizer: Tokenizer, base: Base) -> None:
+    """Heard along, at its own limits: neither trained clips nor evaluated ones."""
+    made = run(tmp_path / "english", corpus(tmp_path / "one", 10), options=Options(workers=1, eval_share=0.2))
+    data = Data(datasets=[material.dataset], replay=[made.folder], replay_share=0.1)
+    pair = dataset.open_pair(data, ALL, tokenizer, base)
+    assert [d.folder for d in pair.replay_datasets] == [made.folder] and len(pair.datasets) == 1
+    assert (len(pair.train), len(pair.eval)) == (7, 3) and pair.heard == pair.train + pair.replay
+    assert [e.clip for e in pair.replay] == [clip for clip in made.clips if clip.split == "train"]
+    assert list(pair.fronts) == ["am"]
+    seen = dataset.open_pair(data.model_copy(update={"eval_split": "train"}), ALL, tokenizer, base)
+    assert seen.eval == seen.train and len(seen.train) == 7
+
+
+def test_replay_of_which_too_little_fits(material: Material, tmp_path: Path, tokenizer: Tokenizer, base: Base) -> None:
+    """Its clips are counted apart, so that many good ones of the main datasets excuse nothing."""
+    table = corpus(tmp_path / "one", 2)
+    for path in (tmp_path / "one" / "wavs").iterdir():
+        tone(path, hz=300 + 10 * int(path.stem[-1]), duration_s=3.0)
+    made = run(tmp_path / "english", table)
+    data = Data(datasets=[material.dataset], replay=[made.folder], replay_share=0.1)
+    few = Limits(clip_samples=60_000, text_tokens=100, rejected_share=0.9)
+    with pytest.raises(DataError, match="2 of 2 clips do not fit this run"):
+        dataset.open_pair(data, few, tokenizer, base)
+    with pytest.raises(DataError, match="data.replay: no training clips of it fit this run"):
+        dataset.open_pair(data, few.model_copy(update={"rejected_share": 1.0}), tokenizer, base)
+
+
+def test_replay_that_reads_a_learned_language_otherwise(
+    material: Material, tmp_path: Path, tokenizer: Tokenizer, base: Base
+) -> None:
+    table, ipa = material.folder.parent / "source" / "metadata.csv", Options(workers=1, text=Choice("g2p"))
+    made = run(tmp_path / "ipa", table, options=ipa, language="am")
+    data = Data(datasets=[material.dataset], replay=[made.folder], replay_share=0.1)
+    told = (
+        r"ipa: data.replay reads am by dimts-1\+ipa-rules-1, .*dataset by dimts-1; prepare both alike, or leave it out"
+    )
+    with pytest.raises(DataError, match=told):
+        dataset.open_pair(data, ALL, tokenizer, base)
+
+
+def test_speakers(material: Material, tmp_path: Path, tokenizer: Tokenizer, base: Base) -> None:
+    """By name, whatever dataset they are in; those without one are others in every dataset."""
+    names = (("one", "Sara"), ("two", "Sara"), ("three", "speaker"))
+    made = [
+        run(tmp_path / name, corpus(tmp_path / f"{name}-wavs", 2), options=Options(workers=1, speaker=speaker))
+        for name, speaker in names
+    ]
+    alone = dataset.open_pair(Data(datasets=[material.dataset]), ALL, tokenizer, base)
+    assert {name: len(own) for name, own in alone.speakers.items()} == {"speaker": 7}
+    folders = [material.dataset, *(each.folder for each in made)]
+    pair = dataset.open_pair(Data(datasets=folders), ALL, tokenizer, base)
+    assert {name: len(own) for name, own in pair.speakers.items()} == {
+        "Sara": 4, "speaker 1 (dataset)": 7, "speaker 2 (three)": 2}  # fmt: skip
