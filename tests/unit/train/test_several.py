@@ -34,6 +34,7 @@ EVERYTHING = (
     "train.epochs=2",
     "evaluate.at_start=false",
     "train.dropout=0.1",
+    "save.keep=1",
 )
 
 
