@@ -26,7 +26,7 @@ from dimts.text import extend
 from dimts.text.bpe import Tokenizer
 from dimts.train import trainable
 from dimts.train.display import Display
-from dimts.train.dist import World
+from dimts.train.dist import ALONE, World
 from dimts.train.trainer import Trainer
 
 RATE_HZ = 22_050
@@ -43,7 +43,6 @@ TEXTS = (
     "ይህ ከሁሉም የሚረዝመው ዓረፍተ ነገር ነው፣ አይደለም እንዴ?",
 )
 SHORTEST_S, STEP_S = 0.8, 0.17  # the clips are 0.8 to 2.3 s, no two alike: 18 to 51 codes
-ALONE = World(0, 1, torch.device("cpu"))
 QUIET = Console(quiet=True)
 SETTINGS: dict[str, Any] = {  # small and quick, yet with trailing groups: 7 clips, 4 an update, 2 a micro-batch
     "limits": {"text_tokens": 100},
@@ -145,9 +144,12 @@ def left(out: Path) -> dict[str, Any]:
     }
 
 
+MEASURED = {"seconds", "clips_s", "peak_gb"}  # by clocks and by the system
+
+
 def untimed(lines: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Metrics without what a clock says."""
-    return [{key: value for key, value in line.items() if key not in {"seconds", "clips_s"}} for line in lines]
+    """Metrics without what differs from run to run."""
+    return [{key: value for key, value in line.items() if key not in MEASURED} for line in lines]
 
 
 def _with_own_gpt(network: Xtts) -> Xtts:

@@ -87,20 +87,23 @@ def plan(
     from rich.console import Console
 
     from dimts import config
-    from dimts.train import curve, dist, recipe
+    from dimts.train import curve, dist, forecast, recipe
     from dimts.train import plan as planning
 
     run = config.read(run_file, settings)
     if plot:
         curve.require_matplotlib()
-    trainer, bundle = recipe.prepare(run, dist.join(run.device), Console(stderr=True))
+    console = Console(stderr=True)
+    trainer, bundle = recipe.prepare(run, dist.join(run.device), console)
     planned = planning.of(trainer, bundle.base.tokenizer.rows)
+    with console.status("measuring memory and time on a micro-batch"):
+        found = forecast.of(trainer)
     if plot:
         curve.picture(run.schedule, run.optimizer, planned.total_updates, plot)
     blocks = curve.blocks_for(sys.stdout.encoding)
     width = shutil.get_terminal_size().columns
     drawing = curve.lines(run.schedule, run.optimizer, planned.total_updates, width, blocks)
-    show(planned.facts(), as_json, *planned.lines(drawing))
+    show({**planned.facts(), "forecast": found.facts()}, as_json, *planned.lines(drawing), *found.lines())
 
 
 @app.command()

@@ -25,6 +25,12 @@ class Optimizer(Section):
     """Learning rate of LoRA's adapters: they begin at nothing and have as far to go; `same` uses `lr`."""
     clip_norm: Annotated[float, Field(ge=0)] = 1.0
     """Scale gradients down to this norm; 0 turns it off."""
+    state: Literal["fp32", "8bit"] = "fp32"
+    """What AdamW's averages are kept in: `8bit` takes a quarter of the memory, and somewhat longer an update."""
+    place: Literal["device", "cpu"] = "device"
+    """Where they lie and the step is computed: `cpu` spares 8 bytes of GPU memory a weight, for time an update."""
+    shard: bool = False
+    """With several processes, each keeps the averages of its share of the weights only."""
 
 
 class Schedule(Section):
@@ -85,6 +91,10 @@ class Train(Section):
     """Number format of forward and backward; weights and optimizer stay fp32. fp16 scales its loss."""
     tf32: bool = False
     """Let NVIDIA GPUs round fp32 products to TF32."""
+    checkpointing: bool = False
+    """Keep only what enters each block and compute the rest again on the way back: much less memory, a third slower."""
+    compile: bool = False
+    """Fuse the blocks' small operations with torch.compile, on NVIDIA GPUs: faster after a minute of compiling."""
 
     @property
     def with_lora(self) -> bool:

@@ -8,10 +8,12 @@ depends on where a run stopped or on the number of ranks; how an update is laid 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from dimts.config import Prompt, RunConfig
 from dimts.data import augment
@@ -37,6 +39,15 @@ class Update:
     micro_batches: Layout
     text_targets: int
     code_targets: int
+
+    @cached_property
+    def _rows(self) -> dict[Draw, int]:
+        return dict(zip(self.draws, self.rows, strict=True))
+
+    def rows_of(self, draws: Sequence[Draw]) -> int:
+        """Return how many rows a micro-batch of these clips has."""
+        sizes = [self._rows[draw] for draw in draws]
+        return max(sizes) * len(sizes) if self.padded else sum(sizes)
 
     def within(self, budget: int) -> "Update":
         """Return the same update in micro-batches of at most so many rows."""
@@ -109,19 +120,32 @@ def lay_out(
 def collate(
     examples: Sequence[Example], draws: Sequence[Draw], prompt: Prompt, stats: Tensor, stop_id: int
 ) -> MicroBatch:
-    """Read some clips and lay out their tensors on the device of `stats`."""
-    device = stats.device
-    text = [torch.tensor(examples[draw.index].ids, device=device) for draw in draws]
+    """Read some clips and lay out their tensors on the device of `stats`: what is alike travels at once."""
+    text = [torch.tensor(examples[draw.index].ids) for draw in draws]
     codes, slices = [], []
     for draw in draws:
         codes_A, mel_MF = examples[draw.index].tensors()
         if draw.source is not None:
             _, mel_MF = examples[draw.source].tensors()
-        codes.append(codes_A.to(device))
-        slices.append(augment.apply(mel_MF[:, draw.frames].to(device), draw.change, stats))
-    text_targets = torch.cat([torch.cat([ids, ids.new_tensor([stop_id])]) for ids in text])
-    code_targets = torch.cat([_code_targets(c, d, prompt.masking) for c, d in zip(codes, draws, strict=True)])
-    return MicroBatch(_prompts(slices, prompt, stats), text, codes, text_targets, code_targets)
+        codes.append(codes_A)
+        slices.append(mel_MF[:, draw.frames])
+    text_targets = [pad(ids, (0, 1), value=stop_id) for ids in text]
+    code_targets = [_code_targets(c, d, prompt.masking) for c, d in zip(codes, draws, strict=True)]
+    device = stats.device
+    heard = zip(_apart(slices, device, 1), draws, strict=True)
+    prompts = _prompts([augment.apply(slice_MF, draw.change, stats) for slice_MF, draw in heard], prompt, stats)
+    targets = (_sent(torch.cat(each), device) for each in (text_targets, code_targets))
+    return MicroBatch(prompts, _apart(text, device), _apart(codes, device), *targets)
+
+
+def _apart(parts: Sequence[Tensor], device: torch.device, dim: int = 0) -> list[Tensor]:
+    """Send parts to a device as one, and return them."""
+    return list(torch.split(_sent(torch.cat(list(parts), dim), device), [part.shape[dim] for part in parts], dim))
+
+
+def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Send a tensor to a device; the host does not wait for a GPU to take it."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _prompts(slices: Sequence[Tensor], prompt: Prompt, stats: Tensor) -> tuple[Tensor, ...]:
@@ -140,7 +164,7 @@ def _prompts(slices: Sequence[Tensor], prompt: Prompt, stats: Tensor) -> tuple[T
 
 
 def _code_targets(codes_A: Tensor, draw: Draw, masking: bool) -> Tensor:
-    targets_A = torch.cat([codes_A, codes_A.new_full((STOP_TARGETS,), STOP_CODE)])
+    targets_A = pad(codes_A, (0, STOP_TARGETS), value=STOP_CODE)
     if masking:
         targets_A[draw.codes] = IGNORED
     return targets_A

@@ -67,6 +67,10 @@ class Display:
         """Tell something else."""
         self._say(line)
 
+    def smaller(self, update: int, rows: int) -> None:
+        """Tell of an update that starts over because memory did not suffice."""
+        self._say(f"update {update:,} does not fit in memory: from here on micro-batches of at most {rows:,} rows")
+
     def stopped(self, update: int, why: str) -> None:
         """Tell that the run ends before all updates are done."""
         self._say(f"stopped after {update:,} of {self.total_updates:,} updates: {why}")
@@ -133,8 +137,8 @@ def _needed(facts: Mapping[str, Any]) -> Iterator[str]:
 def _more(facts: Mapping[str, Any]) -> Iterator[str]:
     if "epoch" in facts:
         yield f"epoch {facts['epoch'] + 1:,}"
-    if "gpu_gib" in facts:
-        yield "{gpu_gib:.1f} GiB".format(**facts)
+    if "peak_gb" in facts:
+        yield "{peak_gb:.1f} GB".format(**facts)
 
 
 def _left(progress: Progress) -> Iterator[str]:

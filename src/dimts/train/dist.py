@@ -1,7 +1,7 @@
 """One process or many: who this one is, and how gradients are added up. `torchrun` sets the environment."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,12 +23,6 @@ class World:
     def leads(self) -> bool:
         """The one that writes files and talks to the terminal."""
         return self.rank == 0
-
-    def memory(self) -> dict[str, float]:
-        """Return the most memory that the GPU has held so far, as `gpu_gib`; {} where there is none."""
-        if self.device.type != "cuda":
-            return {}
-        return {"gpu_gib": round(torch.cuda.max_memory_allocated(self.device) / 2**30, 3)}
 
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by its sum over all processes."""
@@ -54,11 +48,46 @@ class World:
 
     def any(self, flag: bool) -> bool:
         """Say whether any process raised its flag."""
+        return self.any_of(flag)[0]
+
+    def any_of(self, *flags: bool) -> tuple[bool, ...]:
+        """Say of each flag whether any process raised it."""
         if self.size == 1:
-            return flag
-        flags = torch.tensor(float(flag), device=self.device)
-        torch.distributed.all_reduce(flags)
-        return bool(flags > 0)
+            return flags
+        raised = torch.tensor(flags, dtype=torch.float32, device=self.device)
+        torch.distributed.all_reduce(raised)
+        return tuple((raised > 0).tolist())
+
+    def least(self, number: int) -> int:
+        """Return the smallest of all processes' numbers."""
+        if self.size == 1:
+            return number
+        found = torch.tensor(number, device=self.device)
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MIN)
+        return int(found)
+
+    def tell(self, tensor: Tensor, owner: int) -> None:
+        """Replace a tensor by the owner's."""
+        if self.size > 1:
+            sent = tensor.to(self.device)
+            torch.distributed.broadcast(sent, owner)
+            tensor.copy_(sent)
+
+    def merged(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the tensors of all processes, by names that no two of them share; only the leader keeps them."""
+        if self.size == 1:
+            return dict(tensors)
+        described = [(name, value.shape, value.dtype) for name, value in tensors.items()]
+        gathered: list[list[tuple[str, torch.Size, torch.dtype]]] = [[]] * self.size
+        torch.distributed.all_gather_object(gathered, described)
+        found: dict[str, Tensor] = {}
+        for owner, theirs in enumerate(gathered):
+            for name, shape, dtype in theirs:
+                value = tensors[name] if owner == self.rank else torch.empty(shape, dtype=dtype)
+                self.tell(value, owner)
+                if self.leads:
+                    found[name] = value
+        return found
 
     def wait(self) -> None:
         """Wait until every process is here."""
@@ -69,6 +98,9 @@ class World:
         """Say goodbye to the peers."""
         if self.size > 1:
             torch.distributed.destroy_process_group()
+
+
+ALONE = World(0, 1, torch.device("cpu"))
 
 
 def join(device: str) -> World:

@@ -1,7 +1,7 @@
 """What a run keeps between updates, and how it is saved, restored and chosen from."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,18 @@ from torch import Tensor
 from dimts import files
 from dimts.checkpoint import store
 from dimts.checkpoint.store import Checkpoint
-from dimts.errors import CheckpointError
+from dimts.errors import CheckpointError, TrainingError
 from dimts.model.gpt import Gpt
 from dimts.model.shapes import GptShape
 from dimts.train.average import Average
 from dimts.train.choosing import Best, Patience
+from dimts.train.dist import World
 from dimts.train.optim import Optimizer
+from dimts.train.precision import LossScale
 from dimts.train.trainable import TEXT_ROWS, Piece
 
 BEST = "best.json"
+BAD_UPDATES = 3  # non-finite gradients in a row that end a run
 GROWN = (*TEXT_ROWS, "text_pos_embedding.emb.weight")  # larger than the base's once the vocabulary is extended
 
 
@@ -32,17 +35,24 @@ class State:
     pieces: list[Piece]
     optimizer: Optimizer
     average: Average | None
-    scaler: torch.amp.GradScaler
+    scale: LossScale
     identity: Mapping[str, str]  # hashes of base, vocabulary and dataset
     update: int = 0  # completed
     best: Best | None = None
     patience: Patience = Patience()
     stopped: str | None = None  # why the run ended before all updates were done
     skipped: int = 0  # updates in a row whose gradient was not finite
+    budget: int | None = None  # the most rows of a micro-batch, where memory sets it
 
-    def save(self, run: Path, keep: int) -> None:
-        """Write a checkpoint of this moment and best.json; drop old checkpoints beyond `keep`."""
-        tensors = {"weights": self._weights(), "optimizer": self.optimizer.state()}
+    def save(self, run: Path, keep: int, world: World) -> None:
+        """Write a checkpoint of this moment and best.json; drop old checkpoints beyond `keep`.
+
+        Every process must call it, as each may hold a share of the averages; the leader writes.
+        """
+        averages = world.merged(self.optimizer.state()) if self.optimizer.settings.shard else self.optimizer.state()
+        if not world.leads:
+            return
+        tensors = {"weights": self._weights(), "optimizer": averages}
         if self.average:
             tensors["ema"] = self.average.state()
         store.save(run, Checkpoint(self.update, tensors, self._facts()))
@@ -55,8 +65,9 @@ class State:
             "patience": asdict(self.patience),
             "stopped": self.stopped,
             "identity": dict(self.identity),
-            "scaler": self.scaler.state_dict(),
+            "scale": self.scale.facts(),
             "skipped": self.skipped,
+            "budget": self.budget,
         }
 
     def restore(self, run: Path, checkpoint: Checkpoint) -> list[str]:
@@ -69,8 +80,9 @@ class State:
         self.optimizer.load_state(checkpoint.tensors["optimizer"])
         if self.average:
             self.average.load_state(checkpoint.tensors["ema"])
-        self.scaler.load_state_dict(dict(checkpoint.facts["scaler"]))
+        self.scale = LossScale.from_facts(checkpoint.facts["scale"])
         self.update, self.skipped = checkpoint.update, checkpoint.facts["skipped"]
+        self.budget = checkpoint.facts["budget"]
         self.best = Best(**checkpoint.facts["best"]) if checkpoint.facts["best"] else None
         self.patience = Patience(**checkpoint.facts.get("patience", {}))
         self.stopped = checkpoint.facts.get("stopped")
@@ -81,6 +93,17 @@ class State:
             self.forget_best()
             lost.append("that was the best checkpoint: the best of those to come takes its place")
         return lost
+
+    def skip(self, update: int, clips: Sequence[str]) -> None:
+        """Count an update that moved no weight. TrainingError after three in a row."""
+        self.skipped += 1
+        if self.skipped >= BAD_UPDATES:
+            named = ", ".join(clips[:5]) or "each clip is finite alone"
+            raise TrainingError(
+                f"update {update:,}: the gradient was not finite {self.skipped} times in a row (clips: {named}); "
+                "what was learned before is saved: check these clips and the dataset's cache, "
+                "or lower optimizer.lr in a new out"
+            )
 
     def become_best(self, run: Path, averaged: bool = True) -> None:
         """Put the best checkpoint's weights into the network: its average, where there is one and it is asked for."""

@@ -15,7 +15,8 @@ import torch
 from dimts import config, log
 from dimts.checkpoint import store
 from dimts.train import recipe
-from tests.flow.material import ALONE, QUIET, Material
+from dimts.train.dist import ALONE
+from tests.flow.material import QUIET, Material
 
 # 7 clips in updates of 6: the last update of an epoch is one micro-batch, so the second process has none.
 # eps damps what AdamW makes of gradients that are zero but for rounding.

@@ -40,7 +40,7 @@ def poison(examples: Sequence[Example], *ids: str) -> tuple[Example, ...]:
 
 def trainer_of(material: Material, out: Path, ids: Sequence[str], *settings: str) -> Trainer:
     trainer = material.trainer(material.run(out, "evaluate.at_start=false", *settings))
-    trainer.pair = replace(trainer.pair, train=poison(trainer.pair.train, *ids))
+    trainer.engine.heard = poison(trainer.pair.train, *ids)
     return trainer
 
 
@@ -59,7 +59,7 @@ def test_a_poisoned_update_is_skipped_and_its_clip_is_named(material: Material, 
     trainer = trainer_of(material, tmp_path, [], "train.max_updates=3", "save.every_updates=1", "train.ema=0.5")
     second, third = ({d.index for draws in trainer.plan.update(n).micro_batches for d in draws} for n in (1, 2))
     bad = trainer.pair.train[min(second - third)].clip.id
-    trainer.pair = replace(trainer.pair, train=poison(trainer.pair.train, bad))
+    trainer.engine.heard = poison(trainer.pair.train, bad)
     moments: list[tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]] = []
     real = trainer._look_after
 
@@ -88,14 +88,14 @@ def test_a_poisoned_update_is_skipped_and_its_clip_is_named(material: Material, 
 def test_three_in_a_row_end_the_run(material: Material, tmp_path: Path) -> None:
     everyone = [f"clip{n}" for n in range(10)]
     trainer = trainer_of(material, tmp_path, [], "train.epochs=9", "save.every_updates=2")
-    sound, real = trainer.pair, trainer._step
+    sound, real = trainer.pair, trainer.engine.do
 
     def step(update: object, *rest: object) -> object:
         number = trainer.state.update
-        trainer.pair = replace(sound, train=poison(sound.train, *everyone)) if number >= 5 else sound
+        trainer.engine.heard = poison(sound.train, *everyone) if number >= 5 else sound.train
         return real(update, *rest)  # type: ignore[arg-type]
 
-    trainer._step = step  # type: ignore[method-assign, assignment]
+    trainer.engine.do = step  # type: ignore[method-assign, assignment]
     with pytest.raises(TrainingError) as raised:
         fit(trainer)
     (line,) = raised.value.problems
@@ -124,14 +124,14 @@ def test_the_count_survives_a_resume(material: Material, tmp_path: Path) -> None
 
 def test_two_bad_and_a_good_one_start_the_count_again(material: Material, tmp_path: Path) -> None:
     trainer = trainer_of(material, tmp_path, [], "train.max_updates=8", "train.epochs=9")
-    sound, real = trainer.pair, trainer._step
+    sound, real = trainer.pair, trainer.engine.do
 
     def step(update: object, *rest: object) -> object:
         bad = trainer.state.update % 3 < 2
-        trainer.pair = replace(sound, train=poison(sound.train, *[f"clip{n}" for n in range(10)])) if bad else sound
+        trainer.engine.heard = poison(sound.train, *[f"clip{n}" for n in range(10)]) if bad else sound.train
         return real(update, *rest)  # type: ignore[arg-type]
 
-    trainer._step = step  # type: ignore[method-assign, assignment]
+    trainer.engine.do = step  # type: ignore[method-assign, assignment]
     assert fit(trainer).count("is skipped") == 6
 
 

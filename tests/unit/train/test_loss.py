@@ -15,7 +15,8 @@ from dimts.data.dataset import Example
 from dimts.data.prompting import Draw
 from dimts.model.gpt import Scores
 from dimts.train import loss
-from dimts.train.trainer import Tally, Trainer
+from dimts.train.engine import Tally
+from dimts.train.trainer import Trainer
 from tests.flow.material import Material
 from tests.unit.data.test_batching import PROMPT, SHORT, STATS, STOP_ID, example, examples, plan
 
@@ -34,7 +35,7 @@ def gradients(trainer: Trainer, number: int = 0, update: Update | None = None) -
     update = update or trainer.plan.update(number)
     trainer.gpt.train()
     for micro, draws in enumerate(update.micro_batches):
-        trainer._micro_batch(update, micro, draws, Tally())
+        trainer.engine.micro_batch(update, micro, draws, Tally())
     return {name: p.grad for name, p in trainer.gpt.named_parameters() if p.grad is not None}
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from dimts.train import precision, recipe
+from dimts.train.engine import Engine, Tally
 from dimts.train.interrupt import Stop
-from dimts.train.trainer import Tally, Trainer
+from dimts.train.trainer import Trainer
 from tests.flow.material import QUIET, Material, quiet_display
 
 
@@ -19,9 +20,9 @@ def scored(trainer: Trainer) -> tuple[float, set[torch.dtype]]:
     hook = block.mlp.c_fc.register_forward_hook(lambda module, given, out: formats.add(out.dtype))  # type: ignore[union-attr]
     update, tally = trainer.plan.update(0), Tally()
     trainer.gpt.train()
-    trainer._micro_batch(update, 0, update.micro_batches[0], tally)
+    trainer.engine.micro_batch(update, 0, update.micro_batches[0], tally)
     hook.remove()
-    return tally.codes, formats
+    return tally.totals()[1], formats
 
 
 @pytest.mark.parametrize(("name", "dtype"), [("bf16", torch.bfloat16), ("fp16", torch.float16)])
@@ -51,25 +52,25 @@ def test_training_in_half_precision_stays_close(material: Material, tmp_path: Pa
 def test_fp16_scales_its_loss_and_unscales_its_gradient(material: Material, tmp_path: Path) -> None:
     trainer = material.trainer(material.run(tmp_path, "train.precision=fp16", "train.dropout=0"))
     exact = material.trainer(material.run(tmp_path, "train.dropout=0"))
-    assert trainer.state.scaler.is_enabled() and not exact.state.scaler.is_enabled()
+    assert trainer.state.scale.enabled and not exact.state.scale.enabled
     update = trainer.plan.update(0)
     for one in (trainer, exact):
         one.gpt.train()
         for number, draws in enumerate(update.micro_batches):
-            one._micro_batch(update, number, draws, Tally())
+            one.engine.micro_batch(update, number, draws, Tally())
     scaled, plain = (one.gpt.mel_head.weight.grad for one in (trainer, exact))
     assert scaled is not None and plain is not None
-    assert float(scaled.norm() / plain.norm()) == pytest.approx(trainer.state.scaler.get_scale(), rel=0.02)
-    norms = trainer._move(update, 1.0)
-    assert norms.before == pytest.approx(exact._move(update, 1.0).before, rel=0.02)
+    assert float(scaled.norm() / plain.norm()) == pytest.approx(trainer.state.scale.value, rel=0.02)
+    norms = trainer.engine._move(update, 1.0)
+    assert norms.before == pytest.approx(exact.engine._move(update, 1.0).before, rel=0.02)
 
 
 def test_fp16_lowers_its_scale_when_it_overflows(material: Material, tmp_path: Path) -> None:
     trainer = material.trainer(material.run(tmp_path, "train.precision=fp16", "train.max_updates=4"))
     before = trainer.gpt.mel_head.weight.detach().clone()
-    trainer.state.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**40)
+    trainer.state.scale.value = 2.0**40
     trainer.fit(Stop(), quiet_display(trainer))  # four overflows in a row are no reason to stop
-    assert torch.equal(trainer.gpt.mel_head.weight, before) and trainer.state.scaler.get_scale() == 2.0**36
+    assert torch.equal(trainer.gpt.mel_head.weight, before) and trainer.state.scale.value == 2.0**36
 
 
 def test_dropout(material: Material, tmp_path: Path) -> None:
@@ -89,8 +90,8 @@ def test_dropout_differs_between_updates_and_micro_batches(material: Material, t
     for number, place in ((0, 0), (0, 1), (1, 0), (0, 0)):
         tally = Tally()
         moved = replace(update, number=number)
-        trainer._micro_batch(moved, place, update.micro_batches[0], tally)
-        found.append(tally.codes)
+        trainer.engine.micro_batch(moved, place, update.micro_batches[0], tally)
+        found.append(tally.totals()[1])
     assert found[0] == found[3] and len(set(found)) == 3
 
 
@@ -115,12 +116,12 @@ def test_tf32_is_set_while_a_run_trains_and_as_before_afterwards(
     def look() -> tuple[bool, bool]:
         return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
 
-    def step(self: Trainer, *given: object) -> None:
+    def step(self: Engine, *given: object) -> None:
         seen.append(look())
         raise KeyboardInterrupt
 
     before = look()
-    monkeypatch.setattr(Trainer, "_step", step)
+    monkeypatch.setattr(Engine, "do", step)
     run = material.run(tmp_path, f"train.tf32={str(allowed).lower()}", "evaluate.at_start=false")
     with pytest.raises(KeyboardInterrupt):
         recipe.finetune(run, QUIET)

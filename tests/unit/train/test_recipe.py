@@ -57,7 +57,7 @@ def test_a_run_cut_short_exports_what_there_is(material: Material, tmp_path: Pat
     run = material.run(tmp_path, "evaluate.at_start=false", "evaluate.every_updates=99", "save.every_updates=3")
     trainer, _ = recipe.prepare(run, dist.join("cpu"), QUIET)
     trainer.state.update = 3
-    trainer.state.save(tmp_path, 1)
+    trainer.state.save(tmp_path, 1, dist.ALONE)
     finetune(material.run(tmp_path, *ONE, "save.every_updates=3"))
     assert json.loads((tmp_path / "best.json").read_text())["update"] == 3 and (tmp_path / "voice").is_dir()
 

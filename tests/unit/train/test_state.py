@@ -13,6 +13,7 @@ from dimts.checkpoint import store
 from dimts.errors import CheckpointError
 from dimts.train import validate
 from dimts.train.choosing import Best
+from dimts.train.dist import ALONE
 from dimts.train.interrupt import Stop
 from dimts.train.trainer import Interrupted, Trainer
 from tests.flow.material import Material, left, quiet_display
@@ -108,8 +109,8 @@ def test_other_kinds_of_runs(material: Material, tmp_path: Path, settings: tuple
     whole(material, tmp_path / "whole", *settings)
     assert stopped(material, tmp_path / "stopped", 3, *settings) == 2
     assert left(tmp_path / "stopped") == left(tmp_path / "whole")
-    scaler = left(tmp_path / "whole")["last"]["facts"]["scaler"]
-    assert ("_growth_tracker" in scaler) == ("train.precision=fp16" in settings)
+    scale = left(tmp_path / "whole")["last"]["facts"]["scale"]
+    assert scale["enabled"] == ("train.precision=fp16" in settings)
 
 
 def test_more_epochs_go_on_from_the_end(material: Material, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_the_best_is_gone(material: Material, tmp_path: Path) -> None:
     trainer = whole(material, tmp_path, "save.keep=1", "evaluate.every_updates=2")
     best = store.place(tmp_path, 2)
     trainer.state.best = Best(2, 0.1)
-    trainer.state.save(tmp_path, 1)
+    trainer.state.save(tmp_path, 1, ALONE)
     assert not best.exists()
     again = material.trainer(trainer.run)
     told = again.resume(tmp_path)
