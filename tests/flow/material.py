@@ -26,7 +26,8 @@ from dimts.text import extend
 from dimts.text.bpe import Tokenizer
 from dimts.train import trainable
 from dimts.train.display import Display
-from dimts.train.dist import ALONE, World
+from dimts.train.dist import ALONE as ALONE
+from dimts.train.dist import World
 from dimts.train.trainer import Trainer
 
 RATE_HZ = 22_050
