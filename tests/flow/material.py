@@ -104,7 +104,7 @@ def make(folder: Path) -> Material:
     material = Material(folder / "material")
     initial.write(material.base, "tiny", 0)
     recordings(folder / "source")
-    options = prepare.Options(eval_share=0.2, workers=1)
+    options = prepare.Options(eval_share=0.3, workers=1)
     made = prepare.prepare([folder / "source" / "metadata.csv"], material.dataset, "am", options)
     before = Tokenizer.read(material.base / "vocab.json")
     files.write_text(material.vocab, extend.extend(before, [clip.spoken for clip in made.clips], "am").to_json())

@@ -33,14 +33,14 @@ def prepare(
     """Turn recordings and their texts into a dataset; say what became of every clip."""
     from rich.console import Console
 
-    from dimts.app.bar import counting
+    from dimts.app.bar import stages
     from dimts.data import prepare as preparing
     from dimts.data.filters import Limits
 
     limits = Limits().override(dict(_pair(text) for text in limit))
     reading = chosen(mode, backend, lexicon, abbreviations)
     options = preparing.Options(eval_share=eval_share, seed=seed, speaker=speaker, text=reading, limits=limits)
-    with counting("reading clips", Console(stderr=True)) as progress:
+    with stages(Console(stderr=True)) as progress:
         dataset = preparing.prepare(sources, out, language, options, progress)
     hours = sum(clip.duration_s for clip in dataset.clips) / 3600
     reasons = dict(Counter(rejection.reason for rejection in dataset.rejected).most_common())

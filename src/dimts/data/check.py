@@ -1,20 +1,35 @@
-"""Check: everything that can be wrong with a dataset folder, one line each. It reads and never edits."""
+"""Check: everything that can be wrong with a dataset folder, one line each. It reads and never edits.
 
+A folder that another tool made (LJ Speech and the like) is prepared into a temporary one, and what would be turned
+away is listed.
+"""
+
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dimts.audio import io
-from dimts.data import filters, manifest
+from dimts.data import filters, importers, manifest
 from dimts.data.filters import Limits
 from dimts.data.manifest import Clip, Dataset
+from dimts.data.measures import measure
+from dimts.data.options import Options
+from dimts.data.prepare import prepare
+from dimts.data.saying import Reader
 from dimts.data.split import straddling
-from dimts.errors import AudioError, DimtsError
+from dimts.errors import AudioError, DataError, DimtsError
 from dimts.files import sha256
 
 
-def check(folder: Path) -> list[str]:
-    """List the problems of a dataset folder, one line each; none when it is sound."""
+def check(folder: Path, language: str = "am", options: Options | None = None) -> list[str]:
+    """List the problems of a dataset folder, one line each; none when it is sound.
+
+    `language` and `options` are for folders of other tools; a dataset of ours knows its own.
+    """
+    if _is_foreign(folder):
+        return _foreign(folder, language, options or Options())
     try:
         dataset = manifest.read(folder, any_normaliser=True)
         today = dataset.front.identity
@@ -22,10 +37,31 @@ def check(folder: Path) -> list[str]:
     except DimtsError as error:
         return list(error.problems)
     limits = filters.from_settings(dataset.settings.get("limits", {}))
+    reader = Reader(dataset.front, dataset.language, options.vocabulary if options else None)
     problems = [*_normaliser(dataset, today), *_repetitions(dataset), *_leaks(dataset)]
     for clip in dataset.clips:
-        problems += [f"clip {clip.id}: {problem}" for problem in _clip_problems(folder, clip, dataset, limits)]
+        problems += [f"clip {clip.id}: {problem}" for problem in _clip_problems(clip, dataset, reader, limits)]
     return problems
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether a folder is no dataset of ours and yet somebody can read it."""
+    if not folder.exists() or any((folder / name).exists() for name in (manifest.HEAD, f"{manifest.HEAD}.new")):
+        return False
+    try:
+        return any(True for _ in importers.read(folder))
+    except DataError:
+        return False
+
+
+def _foreign(folder: Path, language: str, options: Options) -> list[str]:
+    """List what `prepare` would turn away."""
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            dataset = prepare([folder], Path(place) / "dataset", language, options)
+        except DimtsError as error:
+            return list(error.problems)
+    return [f"{each.source}: {each.reason}: {each.measured} (limit {each.limit})" for each in dataset.rejected]
 
 
 def _normaliser(dataset: Dataset, today: str) -> Iterator[str]:
@@ -57,26 +93,27 @@ def _leaks(dataset: Dataset) -> Iterator[str]:
         yield from (f"{what} on both sides of the split: {shared[:80]}" for shared in straddling(pairs))
 
 
-def _clip_problems(folder: Path, clip: Clip, dataset: Dataset, limits: Limits) -> Iterator[str]:
+def _clip_problems(clip: Clip, dataset: Dataset, reader: Reader, limits: Limits) -> Iterator[str]:
     """What is wrong with one clip, its sound decoded."""
     if clip.language != dataset.language:
         yield f"its language is {clip.language}, the dataset's {dataset.language}"
     front = dataset.front
     if dataset.normaliser == front.identity and clip.spoken != front.spoken(clip.text, clip.language):
         yield "its spoken text is not its text normalised; run `dimts prepare` again"
-    path = folder / clip.audio
+    path = dataset.folder / clip.audio
     try:
         if not path.is_file():
             yield f"{clip.audio} is missing; run `dimts prepare` again with its source {clip.source}"
             return
         if sha256(path) != clip.sha256:
             yield f"{clip.audio} is not the file that was prepared (hash differs); delete it and prepare again"
-        measures = filters.measure(io.read(path))
+        measures = measure(io.read(path))
     except (AudioError, OSError) as error:
         yield f"{clip.audio} cannot be read: {error}"
         return
     if (measures.samples, measures.rate_hz) != (clip.samples, clip.rate_hz):
         held = f"{measures.samples} samples at {measures.rate_hz} Hz"
         yield f"{clip.audio} holds {held}, not {clip.samples} at {clip.rate_hz} Hz"
-    if finding := filters.judge(measures, clip.spoken, limits):
+    said = replace(reader.said(clip.text, clip.start_s is not None, clip.alignment), spoken=clip.spoken)
+    if finding := filters.judge(measures, said, limits):
         yield f"{finding.reason}: {finding.measured} (limit {finding.limit})"

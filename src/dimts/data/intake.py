@@ -1,71 +1,63 @@
-"""The intake desk of `prepare`: takes candidates in order, gives ids, stores sound, turns repetitions away.
+"""The intake desk of `prepare`: takes pieces in order, gives ids, stores sound, turns repetitions away.
 
-One process, source order: equal sources give equal datasets. A clip is known by its sound, so what an earlier run
-stored comes back under its old id; no file of an existing clip is ever overwritten by other sound.
+One process, source order, what earlier runs stored first: equal sources give equal datasets. A clip is known by its
+sound, so what an earlier run stored comes back under its old id; no file of an existing clip is ever overwritten by
+other sound. A person's decisions go before the checks, but no decision makes two clips of one sound.
 """
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dimts.audio import io
-from dimts.data.filters import Finding, Limits, Measures, judge
-from dimts.data.importers import Utterance
-from dimts.data.journal import Entry, Journal
+from dimts.data import near, reading
+from dimts.data.filters import Finding, Said, judge, warnings
+from dimts.data.journal import Entry
 from dimts.data.manifest import Clip, Rejection
-from dimts.data.reading import Reading, Task, read
+from dimts.data.measures import Measures, marks_of
+from dimts.data.reading import Reading
+from dimts.data.review import Decision
+from dimts.data.stages import Stages
+from dimts.data.words import group_of, safe_id
+from dimts.data.works import Piece
 from dimts.errors import AudioError, DataError
 from dimts.files import sha256
 
 AUDIO = "audio"  # folder of the stored clips
-ID_BYTES = 120  # of UTF-8: leaves room for suffixes in a file name
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An utterance, what it says aloud, who speaks, and the hash of its file ("" where that cannot be read)."""
-
-    utterance: Utterance
-    spoken: str
-    language: str
-    speaker: str
-    origin: str
+CHECKS = "filters"  # the stage, as the ledger calls it
 
 
 class Intake:
     """What was accepted and turned away so far; `returning` clips of earlier runs are accepted when they are found."""
 
-    def __init__(self, journal: Journal, limits: Limits, staying: Sequence[Clip], returning: Sequence[Clip]) -> None:
+    def __init__(
+        self, stages: Stages, staying: Sequence[Clip], returning: Sequence[Clip], decisions: Mapping[str, Decision]
+    ) -> None:
         self.accepted: list[Clip] = []
         self.rejected: list[Rejection] = []
-        self._journal, self._limits = journal, limits
+        self.returned: list[Clip] = []  # of the accepted, those whose recording is gone
+        self._stages, self._journal, self._limits = stages, stages.journal, stages.options.limits
+        self._decisions = decisions
         self._returning = {clip.content: clip for clip in returning}
         self._from_row = {(clip.source.rpartition(":")[0], clip.text): clip for clip in returning}
         self._taken = {clip.id.casefold() for clip in (*staying, *returning)}
         self._first = {clip.content: clip for clip in staying}  # of each sound
-        self._named: dict[Path, Clip] = {}
-        self._asked: set[str] = set()
+        self._named: dict[tuple[Path, object], Clip] = {}
+        self._heard = near.Heard()
+        self._known_marks = {entry.measures.content: entry.measures.marks for entry in self._journal.entries()}
+        for clip in staying:
+            self._heard.add(clip.id, self._marks(clip), group_of(clip.spoken))
 
-    def task(self, candidate: Candidate) -> Task | None:
-        """Say what to read: nothing if the journal knows it or if the same file was asked for before."""
-        if candidate.origin in self._asked or self._known(candidate):
-            return None
-        self._asked.add(candidate.origin)
-        return self._task(candidate)
+    def settle_all(self, pieces: Sequence[Piece], readings: Mapping[Piece, Reading]) -> None:
+        """Accept every piece or turn it away: those of earlier runs first, so that no newcomer displaces them."""
 
-    def settle(self, candidate: Candidate, reading: Reading | None) -> None:
-        """Accept a candidate or turn it away; `reading` is what its task gave. DataError when the disk is full."""
-        reading = reading or self._known(candidate) or read(self._task(candidate))
-        measures = reading.result
-        if isinstance(measures, Finding):
-            return self._reject(candidate, "read", measures, reading.duration_s)
-        finding = judge(measures, candidate.spoken, self._limits) or self._repetition(candidate, measures)
-        if finding is None:
-            return self._accept(candidate, measures, reading.flac)
-        if self._journal.find(candidate.origin) is None:
-            self._journal.add(Entry(candidate.origin, measures))
-        return self._reject(candidate, "filters", finding, measures.duration_s)
+        def is_new(piece: Piece) -> bool:
+            result = readings[piece].result
+            return isinstance(result, Finding) or result.content not in self._returning
+
+        for piece in sorted(pieces, key=is_new):
+            self._settle(piece, readings[piece])
 
     def missing(self, rejection: Rejection) -> None:
         """Turn away a row that leads to no recording, unless an earlier run stored what it led to."""
@@ -73,102 +65,158 @@ class Intake:
         if rejection.reason != "missing" or clip is None or clip.content in self._first:
             return self.rejected.append(rejection)
         self._first[clip.content] = clip
+        self.returned.append(clip)
         return self.accepted.append(clip)
 
-    def _task(self, candidate: Candidate) -> Task:
-        return Task(candidate.utterance.audio, candidate.spoken, self._limits)
+    def _settle(self, piece: Piece, found: Reading) -> None:
+        measures = found.result
+        if isinstance(measures, Finding):
+            return self._reject(safe_id(piece.work.path.stem), "read", measures, piece, found.duration_s)
+        if finding := self._repetition(piece, measures):
+            return self._reject(piece.name, CHECKS, finding, piece, measures.duration_s)
+        name = self._id(piece, measures)
+        decision = self._decisions.get(name)
+        text = decision.text if decision and decision.decision == "text" else piece.text
+        said = self._stages.said(replace(piece, text=text))
+        finding = self._finding(measures, said, decision)
+        if finding:
+            return self._reject(name, "review" if decision else CHECKS, finding, piece, measures.duration_s)
+        return self._accept(name, replace(piece, text=text), measures, said)
 
-    def _known(self, candidate: Candidate) -> Reading | None:
-        """Give what the journal knows, if that is enough: measures, and the stored file for a clip that passes."""
-        entry = self._journal.find(candidate.origin)
-        if entry is None:
+    def _finding(self, measures: Measures, said: Said, decision: Decision | None) -> Finding | None:
+        """Give the reason to turn a piece away; who says keep has the last word."""
+        if decision and decision.decision == "drop":
+            return Finding("review", decision.note or "drop", "keep")
+        if decision and decision.decision == "keep":
             return None
-        passes = judge(entry.measures, candidate.spoken, self._limits) is None
-        return None if passes and not self._journal.stored(entry) else Reading(entry.measures)
+        if finding := judge(measures, said, self._limits):
+            return finding
+        shares = self._limits.same_marks, self._limits.other_marks
+        copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares)
+        return Finding("near-duplicate", copy[0], copy[1]) if copy else None
 
-    def _repetition(self, candidate: Candidate, measures: Measures) -> Finding | None:
+    def _repetition(self, piece: Piece, measures: Measures) -> Finding | None:
         """Find the accepted clip that has the same file or the same sound; the first of them stays."""
-        named, heard = self._named.get(candidate.utterance.audio.resolve()), self._first.get(measures.content)
+        named, heard = self._named.get(_place(piece)), self._first.get(measures.content)
         if named:
             return Finding("duplicate id", named.id, named.source)
         if heard:
-            self._journal.add(self._entry(candidate.origin, measures, heard.audio, heard.sha256))
-            same_text = heard.spoken == candidate.spoken
+            self._journal.add(self._entry(piece.key, measures, heard.audio, heard.sha256))
+            same_text = group_of(heard.text) == group_of(piece.text)
             return Finding("duplicate" if same_text else "duplicate audio, other text", heard.id, heard.source)
         return None
 
-    def _reject(self, candidate: Candidate, stage: str, finding: Finding, duration_s: float) -> None:
-        utterance = candidate.utterance
+    def _reject(self, name: str, stage: str, finding: Finding, piece: Piece, duration_s: float) -> None:
+        start_s, end_s = piece.span or (None, None)
         self.rejected.append(
             Rejection(
-                safe_id(utterance.audio.stem),
+                name,
                 stage,
                 finding.reason,
                 finding.measured,
                 finding.limit,
-                utterance.source,
-                utterance.text,
+                piece.utterance.source,
+                piece.text,
                 round(duration_s, 4),
+                str(piece.work.path),
+                start_s,
+                end_s,
             )
         )
 
-    def _accept(self, candidate: Candidate, measures: Measures, flac: bytes) -> None:
+    def _accept(self, name: str, piece: Piece, measures: Measures, said: Said) -> None:
         """Store the sound and take the clip in; its side of the split is decided when all are in."""
-        utterance, old = candidate.utterance, self._returning.get(measures.content)
-        entry = self._store(candidate, measures, flac)
+        utterance, old = piece.utterance, self._returning.get(measures.content)
+        entry = self._store(name, piece, measures)
+        start_s, end_s = piece.span or (None, None)
         clip = Clip(
-            id=Path(entry.audio).stem,
+            id=name,
             audio=entry.audio,
             samples=measures.samples,
             rate_hz=measures.rate_hz,
             sha256=entry.sha256,
-            text=utterance.text,
-            spoken=candidate.spoken,
-            language=candidate.language,
-            speaker=candidate.speaker,
+            text=piece.text,
+            spoken=said.spoken,
+            language=self._stages.reader.language,
+            speaker=utterance.speaker or self._stages.options.speaker,
             source=utterance.source,
             split=old.split if old else "train",
-            group=utterance.group or group_of(candidate.spoken),
+            group=utterance.group or group_of(said.spoken),
             content=measures.content,
+            origin=piece.work.opened.origin,
+            start_s=start_s,
+            end_s=end_s,
+            snr_db=measures.snr_db,
+            loudness_lufs=measures.loudness_lufs,
+            clipped_share=measures.clipped_share,
+            bandwidth_hz=measures.bandwidth_hz,
+            alignment=said.alignment,
+            warnings=warnings(measures, said, self._limits),
+            extra=dict(utterance.extra),
         )
-        self._first[clip.content] = self._named[utterance.audio.resolve()] = clip
+        self._first[clip.content] = self._named[_place(piece)] = clip
+        self._heard.add(clip.id, marks_of(measures), group_of(said.spoken))
         self.accepted.append(clip)
 
-    def _store(self, candidate: Candidate, measures: Measures, flac: bytes) -> Entry:
+    def _store(self, name: str, piece: Piece, measures: Measures) -> Entry:
         """Put the sound into the dataset folder unless it is there."""
-        entry, old = self._journal.find(candidate.origin), self._returning.get(measures.content)
+        entry, old = self._journal.find(piece.key), self._returning.get(measures.content)
         if entry and self._journal.stored(entry):
             return entry
-        audio = old.audio if old else f"{AUDIO}/{self._new_id(candidate.utterance.audio.stem, measures.content)}.flac"
+        audio = old.audio if old else f"{AUDIO}/{name}.flac"
         path = self._journal.folder / audio
         if not (old and path.is_file() and sha256(path) == old.sha256):
-            try:
-                io.replace(path, flac)
-            except AudioError as error:
-                raise DataError(f"{error}; then run again: it goes on") from error
-        entry = self._entry(candidate.origin, measures, audio, sha256(path))
+            self._move(piece, measures, path)
+        entry = self._entry(piece.key, measures, audio, sha256(path))
         self._journal.add(entry)
         return entry
 
-    def _entry(self, origin: str, measures: Measures, audio: str, sha256: str) -> Entry:
-        return Entry(origin, measures, audio, (self._journal.folder / audio).stat().st_size, sha256)
+    def _move(self, piece: Piece, measures: Measures, path: Path) -> None:
+        """Give a staged sound its place. DataError when the disk refuses."""
+        waiting = reading.staged(self._stages.staged, measures.content)
+        if not waiting.is_file():
+            self._stages.again(piece)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(waiting, path)
+        except OSError as error:
+            raise DataError(f"{path}: cannot be written: {error.strerror}; then run again: it goes on") from error
 
-    def _new_id(self, stem: str, content: str) -> str:
-        """Give the stem; where another clip has it (in any case of letters), the stem and some of the sound's hash."""
-        base = safe_id(stem)
-        for name in (base, f"{base}-{content[:8]}", f"{base}-{content}"):
-            if name.casefold() not in self._taken and self._journal.owner(f"{AUDIO}/{name}.flac") in (None, content):
+    def _entry(self, key: str, measures: Measures, audio: str, sha256: str) -> Entry:
+        return Entry(key, measures, audio, (self._journal.folder / audio).stat().st_size, sha256)
+
+    def _id(self, piece: Piece, measures: Measures) -> str:
+        """Give the id that the sound had; else the one it would like, with some of its hash where another has that."""
+        if old := self._returning.get(measures.content):
+            return old.id
+        entry = self._journal.find(piece.key)
+        had = [Path(entry.audio).stem] if entry and self._journal.stored(entry) else []
+        for name in (*had, piece.name, f"{piece.name}-{measures.content[:8]}", f"{piece.name}-{measures.content}"):
+            free = self._journal.owner(f"{AUDIO}/{name}.flac") in (None, measures.content)
+            if name.casefold() not in self._taken and free:
                 break
         self._taken.add(name.casefold())
         return name
 
+    def _marks(self, clip: Clip) -> near.Marks:
+        """Give the marks of a clip that stays; where the journal is lost, its sound is read again."""
+        key = f"marks {clip.content}"
+        if clip.content not in self._known_marks:
+            found = self._journal.note(key)
+            if found is None and (path := self._journal.folder / clip.audio).is_file():
+                found = _marks_in(path)
+                self._journal.add_note(key, found)
+            self._known_marks[clip.content] = found or ""
+        return near.unpacked(self._known_marks[clip.content])
 
-def safe_id(stem: str) -> str:
-    """Make an id of a file's stem: letters of any script stay, what file systems dislike becomes `_`."""
-    kept = (c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "_" for c in unicodedata.normalize("NFC", stem))
-    return "".join(kept).lstrip(".").encode()[:ID_BYTES].decode(errors="ignore") or "clip"
+
+def _marks_in(path: Path) -> str:
+    """Give the marks of a stored clip, none where it was damaged: `dimts check` says so."""
+    try:
+        return near.packed(near.marks(io.read(path)))
+    except AudioError:
+        return ""
 
 
-def group_of(spoken: str) -> str:
-    """Name the group of a text: its words without case and punctuation, for all readings of a sentence are one."""
-    return " ".join("".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in spoken.casefold()).split())
+def _place(piece: Piece) -> tuple[Path, object]:
+    return piece.work.path.resolve(), piece.span

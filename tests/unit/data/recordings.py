@@ -9,14 +9,16 @@ from dimts.data.manifest import Dataset
 from dimts.data.prepare import Options, prepare
 
 ALONE = Options(workers=1)
+FADE_S = 0.03  # of tones, behind twice as much of near silence
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def tone(path: Path, hz: float = 220.0, duration_s: float = 1.0, rate_hz: int = 16_000, peak: float = 0.5) -> Path:
-    """Write a sine; different `hz` are different sounds."""
+    """Write a sine with near silence at both ends; different `hz` are different sounds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     seconds = np.arange(round(duration_s * rate_hz)) / rate_hz
-    soundfile.write(path, peak * np.sin(2 * np.pi * hz * seconds), rate_hz)
+    fade = np.clip(np.minimum(seconds, duration_s - seconds) / FADE_S - 2, 1e-3, 1)
+    soundfile.write(path, peak * fade * np.sin(2 * np.pi * hz * seconds), rate_hz)
     return path
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dimts.audio.io import Audio
-from dimts.data.filters import Limits, Measures, as_settings, from_settings, judge, measure
+from dimts.data.filters import Limits, Said, as_settings, from_settings, judge
+from dimts.data.measures import Measures, measure
 from dimts.errors import ConfigError
 
 GOOD = Measures(samples=22_050, rate_hz=22_050, peak_dbfs=-3.0, content="")
@@ -14,7 +15,7 @@ LIMITS = Limits()
 
 
 def reason(measures: Measures, spoken: str = "hello") -> str | None:
-    finding = judge(measures, spoken, LIMITS)
+    finding = judge(measures, Said(spoken), LIMITS)
     return finding.reason if finding else None
 
 
@@ -62,27 +63,27 @@ def test_characters_a_second() -> None:
 
 
 def test_a_finding_says_measure_and_limit() -> None:
-    finding = judge(replace(GOOD, samples=2205), "hello", LIMITS)
+    finding = judge(replace(GOOD, samples=2205), Said("hello"), LIMITS)
     assert finding and (finding.reason, finding.measured, finding.limit) == ("too short", 0.1, 0.4)
 
 
 def test_measures() -> None:
-    measures = measure(Audio(np.array([0, 0.5, -0.25], np.float32), 10))
-    assert (measures.samples, measures.rate_hz, measures.peak_dbfs, measures.duration_s) == (3, 10, -6.0, 0.3)
-    assert measure(Audio(np.zeros(3, np.float32), 10)).peak_dbfs == -120
+    measures = measure(Audio(np.array([0, 0.5, -0.25, 0], np.float32), 8_000))
+    assert (measures.samples, measures.rate_hz, measures.peak_dbfs, measures.duration_s) == (4, 8_000, -6.0, 0.0005)
+    assert measure(Audio(np.zeros(8_000, np.float32), 8_000)).peak_dbfs <= -100
 
 
 def test_content_is_the_sound_and_its_rate() -> None:
-    sound = Audio(np.array([0, 0.5], np.float32), 10)
-    inaudible = Audio(np.array([0, 0.500001], np.float32), 10)  # the same in 16 bits
+    sound = Audio(np.array([0, 0.5], np.float32), 8_000)
+    inaudible = Audio(np.array([0, 0.500001], np.float32), 8_000)  # the same in 16 bits
     assert measure(sound).content == measure(inaudible).content
-    assert measure(sound).content != measure(Audio(sound.samples, 11)).content
-    assert measure(sound).content != measure(Audio(-sound.samples, 10)).content
+    assert measure(sound).content != measure(Audio(sound.samples, 11_025)).content
+    assert measure(sound).content != measure(Audio(-sound.samples, 8_000)).content
 
 
 def test_override_by_name() -> None:
     assert LIMITS.override({"min_duration_s": "1.5"}) == replace(LIMITS, min_duration_s=1.5)
-    assert judge(GOOD, "hello", LIMITS.override({"min_duration_s": 1.5}))
+    assert judge(GOOD, Said("hello"), LIMITS.override({"min_duration_s": 1.5}))
 
 
 def test_override_reports_every_problem() -> None:

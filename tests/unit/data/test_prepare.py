@@ -12,9 +12,9 @@ from dimts import files
 from dimts.audio import io
 from dimts.data import manifest
 from dimts.data.check import check
-from dimts.data.intake import safe_id
 from dimts.data.manifest import Dataset
 from dimts.data.prepare import prepare
+from dimts.data.words import safe_id
 from dimts.errors import ConfigError, DataError, TextError
 from tests.unit.data.recordings import ALONE, corpus, run, sentence, table, tone
 
@@ -25,11 +25,9 @@ def reasons(dataset: Dataset) -> dict[str, str]:
 
 def test_a_dataset_from_a_table(tmp_path: Path) -> None:
     corpus(tmp_path / "source", 3)
-    steps: list[tuple[int, int]] = []
-    dataset = prepare(
-        [tmp_path / "source"], tmp_path / "out", "en", ALONE, lambda done, total: steps.append((done, total))
-    )
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    steps: list[tuple[str, int, int]] = []
+    dataset = prepare([tmp_path / "source"], tmp_path / "out", "en", ALONE, lambda *step: steps.append(step))
+    assert steps == [(stage, done, 3) for stage in ("read", "speech", "cut") for done in (1, 2, 3)]
     assert manifest.read(tmp_path / "out") == dataset and not dataset.rejected
     clip = dataset.clips[1]
     assert (clip.id, clip.audio, clip.text) == ("clip001", "audio/clip001.flac", sentence(1))
@@ -41,6 +39,7 @@ def test_a_dataset_from_a_table(tmp_path: Path) -> None:
 
 def test_16_bit_recordings_keep_their_bits(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(-32768, 32767, 22_050).astype(np.int16)
+    noise[:2_000] //= 1_000  # the room before the words
     soundfile.write(tmp_path / "a.wav", noise, 22_050)
     run(tmp_path / "out", table(tmp_path, "a|some words here"))
     stored, rate_hz = soundfile.read(tmp_path / "out" / "audio" / "a.flac", dtype="int16")
@@ -110,7 +109,7 @@ def test_every_reason(tmp_path: Path) -> None:
 def test_far_too_long_recordings_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tone(tmp_path / "hours.wav", duration_s=60)
     monkeypatch.setattr(io, "read", lambda path: pytest.fail("decoded"))
-    with pytest.raises(DataError, match=r"1 too long; for instance .*:1: too long: 60\.0 \(11\.61\)"):
+    with pytest.raises(DataError, match=r"1 too long; for instance .*:1: too long: 60\.0 \(11\.61; give"):
         run(tmp_path / "out", table(tmp_path, "hours|some words"))
 
 

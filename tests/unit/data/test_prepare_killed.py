@@ -18,8 +18,8 @@ def test_killed_in_the_middle_it_goes_on(tmp_path: Path, readings: list[str], se
     one, two = corpus(tmp_path / "one", 3), corpus(tmp_path / "two", 5, first=3)
     before = run(tmp_path / "out", one)
 
-    def stop(done: int, total: int) -> None:
-        if done > settled:
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "cut" and done > settled:
             raise KeyboardInterrupt
 
     readings.clear()
@@ -37,7 +37,7 @@ def test_killed_in_the_middle_it_goes_on(tmp_path: Path, readings: list[str], se
 def test_killed_the_first_time_and_sources_changed_since(tmp_path: Path) -> None:
     source = corpus(tmp_path / "source", 3)
     with pytest.raises(KeyboardInterrupt):
-        prepare([source], tmp_path / "out", "en", ALONE, lambda done, total: (_ for _ in ()).throw(KeyboardInterrupt))
+        prepare([source], tmp_path / "out", "en", ALONE, lambda *step: (_ for _ in ()).throw(KeyboardInterrupt))
     tone(tmp_path / "source/wavs/clip000.wav", hz=999)
     dataset = run(tmp_path / "out", source)
     assert len(dataset.clips) == 3 and check(tmp_path / "out") == []
@@ -96,9 +96,9 @@ except DataError as error:
 """
 
 
-@pytest.mark.parametrize(("limit", "name"), [(1_500, "clip000.flac"), (15_000, "read.jsonl"), (25_000, "out")])
+@pytest.mark.parametrize(("limit", "name"), [(1_500, ".flac"), (15_000, "read.jsonl"), (45_000, "out")])
 def test_a_full_disk_damages_nothing(tmp_path: Path, limit: int, name: str) -> None:
-    first, source = corpus(tmp_path / "first", 1, first=900), corpus(tmp_path / "source", 60)
+    first, source = corpus(tmp_path / "first", 1, first=900), corpus(tmp_path / ("source" * 40), 60)
     before = run(tmp_path / "out", first)
     command = [sys.executable, "-c", FULL_DISK, str(source), str(tmp_path / "out"), str(limit)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -1,0 +1,172 @@
+"""What is to be done with each file that a source names, and what becomes of its rows: clips to cut, lines of a ledger.
+
+A row that takes a whole file of a clip's length is a clip. Rows with times are cut from their recording together. A
+longer file is cut by its text or, where it has none, by its silence.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from dimts.data.importers import Found, Utterance
+from dimts.data.manifest import Rejection
+from dimts.data.opening import Opened
+from dimts.data.spans import Span
+from dimts.data.stretches import Cue, Lost, Plan
+from dimts.data.words import piece_id, safe_id
+
+Kind = Literal["whole", "cues", "by text", "by ear"]
+CUT = "cut"  # the stage, as the ledger calls it
+
+
+@dataclass(frozen=True)
+class Work:
+    """The rows of one source about one file, with their places among all rows."""
+
+    path: Path
+    listing: str  # the source, as clips name it before the colon
+    rows: tuple[tuple[int, Utterance], ...]
+    opened: Opened = Opened("", None)
+
+    @property
+    def first(self) -> Utterance:
+        return self.rows[0][1]
+
+    def kind(self, longest_s: float) -> Kind:
+        """Say how it becomes clips of at most `longest_s`."""
+        if _timed(self.first):
+            return "cues"
+        if not self.first.text.strip():
+            return "by ear"
+        fits = self.opened.duration_s is None or self.opened.duration_s <= longest_s
+        return "whole" if fits else "by text"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A clip to be: a row, or what was cut from a recording for one or several of them."""
+
+    work: Work
+    row: int  # its place among all rows: the first of those it was made of
+    text: str
+    span: Span | None  # of the file; None: all of it
+    rows: int = 1  # how many it was made of
+    score: float | None = None
+
+    @property
+    def utterance(self) -> Utterance:
+        """The row that says who speaks, in which group and under which licence."""
+        return next((each for row, each in self.work.rows if row == self.row), self.work.first)
+
+    @property
+    def key(self) -> str:
+        """Names the sound: the file by its content, and the stretch."""
+        stretch = f" {self.span[0]:.3f}-{self.span[1]:.3f}" if self.span else ""
+        return f"{self.work.opened.origin}{stretch}" if self.work.opened.origin else ""
+
+    @property
+    def name(self) -> str:
+        """The id it would like to have."""
+        stem = self.work.path.stem
+        return piece_id(stem, self.span[0]) if self.span else safe_id(stem)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A file's work laid out: its pieces by time, what is lost already, and the seconds that it accounts for."""
+
+    work: Work
+    pieces: tuple[Piece, ...] = ()
+    lost: tuple[Rejection, ...] = ()
+    found_s: float = 0.0  # without pieces that are whole files: those are measured when read
+    not_speech_s: float = field(default=0.0)
+
+
+def works(found: Sequence[Found]) -> list[Work]:
+    """Put the rows with times together by source and file, each other row alone, in order of their first rows."""
+    grouped: dict[tuple[str, Path, str | int | None], list[tuple[int, Utterance]]] = {}
+    for row, each in enumerate(found):
+        if isinstance(each, Utterance):
+            together = each.language if _timed(each) else row
+            grouped.setdefault((listing_of(each.source), each.audio, together), []).append((row, each))
+    return [Work(path, listing, tuple(rows)) for (listing, path, _), rows in grouped.items()]
+
+
+def whole(work: Work) -> Planned:
+    """Plan a file that is one clip."""
+    row, utterance = work.rows[0]
+    return Planned(work, (Piece(work, row, utterance.text, None),))
+
+
+def cues_of(work: Work) -> list[Cue]:
+    """Give the rows as cues; where an end is missing, the next cue's start, or the end of the file."""
+    starts = sorted({utterance.start_s or 0.0 for _, utterance in work.rows})
+    following = dict(zip(starts, [*starts[1:], work.opened.duration_s or float("inf")], strict=True))
+    return [_cue(row, utterance, following) for row, utterance in work.rows]
+
+
+def laid_out(work: Work, plan: Plan, duration_s: float, stage: str = CUT) -> Planned:
+    """Turn a plan's cues into pieces and lines of the ledger."""
+    pieces = tuple(_piece(work, cue) for cue in plan.cut)
+    lost = tuple(_lost(work, each, stage) for each in plan.lost)
+    return Planned(work, pieces, lost, duration_s, plan.not_speech_s)
+
+
+def turned_away(work: Work, reason: str, measured: float | str, limit: float | str, stage: str = CUT) -> Planned:
+    """Turn every row of a file away."""
+    cues = cues_of(work) if _timed(work.first) else []
+    lengths = [max(0.0, cue.length_s) if cue.end_s < float("inf") else 0.0 for cue in cues]
+    lengths = lengths or [work.opened.duration_s or 0.0]
+    lost = tuple(
+        Rejection(
+            safe_id(work.path.stem), stage, reason, measured, limit, row.source, row.text, round(length_s, 4),
+            str(work.path), row.start_s, row.end_s,
+        )
+        for (_, row), length_s in zip(work.rows, lengths, strict=True)
+    )  # fmt: skip
+    return Planned(work, (), lost, sum(each.duration_s for each in lost))
+
+
+def without(work: Work, kind: Kind, longest_s: float) -> Planned:
+    """Turn away what nothing at hand can cut."""
+    duration_s = round(work.opened.duration_s or 0.0, 3)
+    if kind == "by ear":
+        return turned_away(work, "no transcript", duration_s, "a text, or --transcribe MODEL")
+    hint = f"{longest_s:.2f}; give times, or --align hama (pip install 'dimts[align]') cuts it by its text"
+    return turned_away(work, "too long", duration_s, hint)
+
+
+def listing_of(source: str) -> str:
+    """Give the source without the line."""
+    return source.rpartition(":")[0]
+
+
+def _cue(row: int, utterance: Utterance, following: dict[float, float]) -> Cue:
+    start_s = utterance.start_s or 0.0
+    end_s = following[start_s] if utterance.end_s is None else utterance.end_s
+    kind = (utterance.group, utterance.language, utterance.extra)
+    return Cue(start_s, end_s, utterance.text, utterance.speaker, (row,), kind=kind)
+
+
+def _piece(work: Work, cue: Cue) -> Piece:
+    row = cue.rows[0] if cue.rows else work.rows[0][0]
+    return Piece(work, row, cue.text, (cue.start_s, cue.end_s), len(cue.rows), cue.score)
+
+
+def _lost(work: Work, each: Lost, stage: str) -> Rejection:
+    rows = dict(work.rows)
+    source = rows[each.cue.rows[0]].source if each.cue.rows else f"{work.listing}:0"
+    cue, name = each.cue, piece_id(work.path.stem, each.cue.start_s)
+    place = (source, cue.text, each.own_s, str(work.path), cue.start_s, cue.end_s)
+    return Rejection(name, stage, each.reason, each.measured, each.limit, *place)
+
+
+def _timed(utterance: Utterance) -> bool:
+    return utterance.start_s is not None or utterance.end_s is not None
+
+
+def by_row(planned: Sequence[Planned]) -> Iterator[Piece]:
+    """Yield all pieces in the order of the sources' rows."""
+    pieces = (piece for each in planned for piece in each.pieces)
+    yield from sorted(pieces, key=lambda piece: (piece.row, piece.span or (0.0, 0.0)))
