@@ -14,7 +14,8 @@ from dimts.errors import DataError
 
 TAKES = (
     "a table (.csv .tsv .psv .txt), a .jsonl or .json list, subtitles (.srt .vtt .ass .ssa .json) with their recording"
-    " beside them or as SUBTITLES=RECORDING, a recording or video, a folder of recordings"
+    " beside them or as SUBTITLES=RECORDING, a recording or video, a folder of recordings, hf:ORGANISATION/DATASET, a"
+    " folder of save_to_disk, an address (https://...) or a text file of addresses"
 )
 
 
@@ -39,7 +40,8 @@ Found = Utterance | Rejection
 def read(source: Path | str, language: str | None = None) -> Iterator[Found]:
     """Find every utterance of a source, in its order. DataError in one line when nobody can read it.
 
-    `language` picks among subtitles of several languages, `talk.am.srt` beside `talk.en.srt`.
+    `language` picks among subtitles of several languages, `talk.am.srt` beside `talk.en.srt`. What is remote is
+    brought to this disk first, by `remote.fetch`.
     """
     from dimts.data.importers import subtitles
 
@@ -60,11 +62,11 @@ def listing(source: Path | str) -> Path:
 
 
 def _importer(source: Path) -> ModuleType:
-    from dimts.data.importers import folders, jsonl, subtitles, tables
+    from dimts.data.importers import folders, jsonl, pages, subtitles, tables
 
     if not source.exists():
         raise DataError(f"{source}: no such file or folder; give {TAKES}")
-    for importer in (tables, jsonl, subtitles, folders):
+    for importer in (pages, tables, jsonl, subtitles, folders):
         if importer.accepts(source):
             return importer
     raise DataError(f"{source}: is nothing that can be read; give {TAKES}")

@@ -8,8 +8,9 @@ from dimts.data.importers import Found, captions, cues, transcripts
 from dimts.data.importers.places import MEDIA_SUFFIXES, is_media, key, printable
 from dimts.errors import DataError
 
-SUFFIXES = (*cues.SUFFIXES, ".json")
-PAIR = re.compile(r"(.+?\.(?:srt|vtt|ass|ssa|json))=(.+)$", re.IGNORECASE | re.DOTALL)
+JSON_SUFFIXES = (".json", ".json3")  # the latter of YouTube
+SUFFIXES = (*cues.SUFFIXES, *JSON_SUFFIXES)
+PAIR = re.compile(r"(.+?\.(?:srt|vtt|ass|ssa|json3?))=(.+)$", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"\.([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*)$")  # talk.am.srt
 
 
@@ -22,7 +23,7 @@ def accepts(source: Path) -> bool:
 
 def is_subtitle(path: Path) -> bool:
     """Whether a file holds words with times."""
-    return path.suffix.lower() in cues.SUFFIXES or path.suffix.lower() == ".json" and transcripts.accepts(path)
+    return path.suffix.lower() in cues.SUFFIXES or path.suffix.lower() in JSON_SUFFIXES and transcripts.accepts(path)
 
 
 def read(source: Path, language: str | None = None) -> Iterator[Found]:
@@ -46,7 +47,7 @@ def read_pair(subtitles: Path, media: Path, named: str = "", extra: captions.Ext
     for path in (subtitles, media):
         if not path.is_file():
             raise DataError(f"{path}: no such file; give SUBTITLES=RECORDING")
-    is_json = subtitles.suffix.lower() == ".json"
+    is_json = subtitles.suffix.lower() in JSON_SUFFIXES
     found, language = transcripts.read(subtitles) if is_json else (cues.read(subtitles), _tag(subtitles, media))
     if not found:
         raise DataError(f"{subtitles}: holds no cue; give subtitles with times")

@@ -10,7 +10,7 @@ from dimts.data.importers.places import is_media, printable, turned_away, within
 from dimts.data.manifest import Rejection
 
 WORDS = (".txt", ".lab")
-TIMED = (*cues.SUFFIXES, ".json")
+TIMED = (*cues.SUFFIXES, ".json", ".json3")
 
 
 @dataclass
