@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,18 @@ from dimts.errors import DataError
 if TYPE_CHECKING:
     from dimts.data.manifest import Dataset
 
+SOURCES = (
+    "Any mix of: tables (.csv .tsv .psv .txt), JSON lists (.jsonl .json), folders of recordings with or without .txt or"
+    " .lab beside them, single recordings or videos, subtitles (.srt .vtt .ass .ssa .json) with their recording beside"
+    " them or as SUBTITLES=RECORDING, hf:ORGANISATION/DATASET[:CONFIG][:SPLIT], folders of save_to_disk, addresses"
+    " (https://...) and text files of addresses."
+)
+DOWNLOADS = "Folder that keeps what was brought from the hub or from pages; default: beside the dataset, OUT-downloads."
+COOKIES = "Cookies for pages that want them, as browsers export them (Netscape's format)."
+
 
 def prepare(
-    sources: Annotated[list[Path], typer.Argument(help="metadata.csv files or folders with one.", show_default=False)],
+    sources: Annotated[list[str], typer.Argument(help=SOURCES, show_default=False)],
     out: Annotated[Path, typer.Option(help="Dataset folder to make or add to.", show_default=False)],
     language: Language = "am",
     mode: ReadingMode = None,
@@ -28,6 +38,9 @@ def prepare(
     seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
     speaker: Annotated[str, typer.Option(help="Speaker's name where the source gives none.")] = "speaker",
     limit: Annotated[list[str], typer.Option(help="Change a limit: name=value. May be repeated.")] = [],
+    downloads: Annotated[Path | None, typer.Option(help=DOWNLOADS, show_default=False)] = None,
+    cookies: Annotated[Path | None, typer.Option(help=COOKIES, show_default=False)] = None,
+    proxy: Annotated[str | None, typer.Option(help="Proxy to bring pages through.", show_default=False)] = None,
     as_json: Json = False,
 ) -> None:
     """Turn recordings and their texts into a dataset; say what became of every clip."""
@@ -36,12 +49,17 @@ def prepare(
     from dimts.app.bar import stages
     from dimts.data import prepare as preparing
     from dimts.data.filters import Limits
+    from dimts.data.importers import remote
 
     limits = Limits().override(dict(_pair(text) for text in limit))
     reading = chosen(mode, backend, lexicon, abbreviations)
     options = preparing.Options(eval_share=eval_share, seed=seed, speaker=speaker, text=reading, limits=limits)
-    with stages(Console(stderr=True)) as progress:
-        dataset = preparing.prepare(sources, out, language, options, progress)
+    console = Console(stderr=True)
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    kept = downloads or out.with_name(f"{out.name}-downloads")
+    local = remote.fetch(sources, remote.Access(kept, language, cookies, proxy, say))
+    with stages(console) as progress:
+        dataset = preparing.prepare(local, out, language, options, progress)
     hours = sum(clip.duration_s for clip in dataset.clips) / 3600
     reasons = dict(Counter(rejection.reason for rejection in dataset.rejected).most_common())
     held_back = len(dataset.side("eval"))

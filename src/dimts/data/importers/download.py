@@ -100,10 +100,9 @@ def _readable(formats: Any) -> bool:
 
 @contextmanager
 def _opened(access: Access, options: Mapping[str, Any] | None = None) -> Iterator[Any]:
-    """Give yt-dlp as a library. MissingExtra where it is not installed, DataError for bad cookies."""
+    """Give yt-dlp as a library. MissingExtra where it is not installed, DataError for what are no cookies."""
     try:
         from yt_dlp import YoutubeDL
-        from yt_dlp.cookies import CookieLoadError
     except ImportError as error:
         raise MissingExtra("yt-dlp", "youtube", "reading pages") from error
     settings = {
@@ -120,11 +119,8 @@ def _opened(access: Access, options: Mapping[str, Any] | None = None) -> Iterato
         **({"cookiefile": io.StringIO(access.cookie_text)} if access.cookies else {}),
         **(options or {}),
     }
-    try:
-        with YoutubeDL(settings) as program:
-            yield program
-    except CookieLoadError as error:
-        raise DataError(f"{access.cookies}: holds no cookies in Netscape's format; export them again") from error
+    with YoutubeDL(settings) as program:
+        yield program
 
 
 @contextmanager

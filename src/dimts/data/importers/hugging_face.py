@@ -36,9 +36,9 @@ class Split:
     licence: str
 
 
-def accepts(source: Path | str) -> bool:
+def accepts(source: str) -> bool:
     """Whether this names a dataset of the hub or is a folder that `save_to_disk` wrote."""
-    if str(source).startswith(HUB):
+    if source.startswith(HUB):
         return True
     path = Path(source)
     return (path / DICT).is_file() or all((path / name).is_file() for name in HEADS)

@@ -24,6 +24,7 @@ class Page:
     """One page as it was brought; files are named within the folder."""
 
     url: str
+    id: str = ""  # a page may hold several recordings
     media: str = ""
     subtitles: str = ""
     kind: str = ""  # of the subtitles: manual or automatic
@@ -42,23 +43,23 @@ def accepts(source: Path) -> bool:
 def bring(url: str, access: Access) -> Path:
     """Bring what lies at an address; give the list of it. DataError when nothing does, or it cannot be reached."""
     folder = folder_of(url, access)
-    known = {page.url: page for page in _read(folder / LIST)} if (folder / LIST).is_file() else {}
+    known = {(page.url, page.id): page for page in _read(folder / LIST)} if (folder / LIST).is_file() else {}
     if known and all(_is_here(page, folder, access) and not page.listed for page in known.values()):
         return folder / LIST
     entries, is_list = _entries(url, access, known)
     for entry in entries:
-        address = entry.get("webpage_url") or entry["url"]
-        page = known.get(address)
+        asked = Page(entry.get("webpage_url") or entry["url"], entry.get("id") or "", listed=is_list)
+        page = known.get((asked.url, asked.id))
         if page is None or not _is_here(page, folder, access):
-            known[address] = replace(_page(address, entry, folder, access), listed=is_list)
+            known[asked.url, asked.id] = _brought(asked, entry, folder, access)
             lines = (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in known.values())
             files.write_text(folder / LIST, "".join(lines))
     if not known:
-        raise DataError(f"{url}: holds no video and no recording")
+        raise DataError(f"{url}: holds no video and no recording; give the address of a page that does")
     return folder / LIST
 
 
-def _entries(url: str, access: Access, known: dict[str, Page]) -> tuple[list[dict[str, Any]], bool]:
+def _entries(url: str, access: Access, known: dict[tuple[str, str], Page]) -> tuple[list[dict[str, Any]], bool]:
     """What lies at the address today; what is known of it where it cannot be reached."""
     try:
         return download.listed(url, access)
@@ -69,19 +70,21 @@ def _entries(url: str, access: Access, known: dict[str, Page]) -> tuple[list[dic
         return [], True
 
 
-def _page(url: str, entry: dict[str, Any], folder: Path, access: Access) -> Page:
+def _brought(page: Page, entry: dict[str, Any], folder: Path, access: Access) -> Page:
     """Bring one page, or say why it cannot be."""
-    access.say(f"bringing {url}")
+    access.say(f"bringing {page.url}")
+    page = replace(page, asked=access.language)
     try:
         info, chosen = download.bring(entry, folder, access)
     except DataError as error:
         access.say(str(error))
-        return Page(url, asked=access.language, error=str(error))
+        return replace(page, error=str(error))
     media = Path(info["requested_downloads"][0]["filepath"]).name
     words = Path(info["requested_subtitles"][chosen.tag]["filepath"]).name if chosen else ""
     access.say(f"  {media} with {f'{chosen.kind} subtitles ({chosen.tag})' if chosen else 'no subtitles'}")
     licence, channel = (str(info.get(name) or "") for name in ("license", "channel"))
-    return Page(url, media, words, chosen.kind if chosen else "", access.language, licence, channel)
+    kind = chosen.kind if chosen else ""
+    return replace(page, media=media, subtitles=words, kind=kind, licence=licence, channel=channel)
 
 
 def _is_here(page: Page, folder: Path, access: Access) -> bool:

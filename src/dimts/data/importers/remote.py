@@ -1,4 +1,4 @@
-"""Remote: what lies on pages or on the Hugging Face hub is brought to this disk first; the other importers read it there.
+"""Remote: what lies on pages or on the Hugging Face hub is brought to this disk, and read there by other importers.
 
 What was brought is kept and not brought again; an interrupted transfer goes on where it stopped.
 """
@@ -16,6 +16,7 @@ ADDRESS = re.compile(r"https?://\S+$")
 HUB = "hf:"
 BATCH_SUFFIXES = (".txt", ".list", ".urls")
 COMMENT = "#"
+COOKIE_HEAD = re.compile(r"#( Netscape)? HTTP Cookie File")
 Say = Callable[[str], None]
 
 
@@ -31,26 +32,29 @@ class Access:
 
     @property
     def cookie_text(self) -> str:
-        """The cookies. DataError when they cannot be read."""
-        return texts.read(self.cookies) if self.cookies else ""
+        """The cookies. DataError when they cannot be read or are none."""
+        text = texts.read(self.cookies) if self.cookies else ""
+        if text and not COOKIE_HEAD.match(text):
+            raise DataError(f"{self.cookies}: holds no cookies in Netscape's format; export them again")
+        return text
 
 
-def fetch(sources: Sequence[Path | str], access: Access) -> list[Path | str]:
-    """Bring what is remote to this disk; give the sources as `read` takes them, an address twice only once.
+def fetch(sources: Sequence[str], access: Access) -> list[Path]:
+    """Bring what is remote to this disk; give the sources as `read` takes them, each once.
 
     DataError or MissingExtra in one line when nothing of a source can be had. Of many pages, those that fail are
     found as turned away.
     """
     from dimts.data.importers import hugging_face, pages
 
-    local: list[Path | str] = []
-    for source in dict.fromkeys(each for source in sources for each in _addresses(source)):
-        if isinstance(source, str) and ADDRESS.match(source):
+    local: list[Path] = []
+    for source in dict.fromkeys(each for batch in sources for each in _addresses(batch)):
+        if ADDRESS.match(source):
             local.append(pages.bring(source, access))
         elif hugging_face.accepts(source):
-            local.append(hugging_face.bring(str(source), access))
+            local.append(hugging_face.bring(source, access))
         else:
-            local.append(source)
+            local.append(Path(source))
     return local
 
 
@@ -65,7 +69,7 @@ def folder_of(name: str, access: Access, key: str = "") -> Path:
     return folder
 
 
-def _addresses(source: Path | str) -> Iterator[Path | str]:
+def _addresses(source: str) -> Iterator[str]:
     """Open a batch: a text file of which every line is an address; `#` begins a comment."""
     path = Path(source)
     if path.suffix.lower() not in BATCH_SUFFIXES or not path.is_file():

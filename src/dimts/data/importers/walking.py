@@ -35,25 +35,31 @@ class Walked:
 
 def walk(root: Path) -> Walked:
     """Look into every folder but hidden ones, those that links name after all others; sort what was found by name."""
-    walked, seen = Walked(), {os.path.realpath(root)}
+    walked, seen = Walked(), {_identity(root)}
     folders, links = [root], list[Path]()
     while folders or links:
         folder = folders.pop() if folders else links.pop(0)
         if folder.is_symlink() and folder != root:
-            real = os.path.realpath(folder)
-            if real in seen:
-                walked.away.append(_away(root, folder, "folder again", printable(real), "each folder once"))
+            if _identity(folder) in seen:
+                real = printable(os.path.realpath(folder))
+                walked.away.append(_away(root, folder, "folder again", real, "each folder once"))
                 continue
-            seen.add(real)
+            seen.add(_identity(folder))
         for path in _entries(root, folder, walked):
             if path.is_symlink():
                 links.append(path)
             else:
-                seen.add(os.path.realpath(path))
+                seen.add(_identity(path))
                 folders.append(path)
     for found in (walked.media, walked.words, walked.timed):
         found.sort()
     return walked
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """What a folder is, whatever it is called: its device and number."""
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def _entries(root: Path, folder: Path, walked: Walked) -> list[Path]:
