@@ -87,6 +87,42 @@ def step(trainer: GPTTrainer, optimizer: torch.optim.Optimizer, dataset: XTTSDat
     return {**parts, "step_s": seconds, "cpu_s": time.process_time() - cpu, "clips_s": len(clips) / seconds}
 
 
+def on_gpu(work: Path, vocab: Path, number_format: str, size: int, steps: int = 32) -> dict[str, float]:
+    """Time micro-batches of `size` clips on the GPU, one optimizer step in all; audio is read and collated beforehand."""
+    clips = [clip for batch in json.loads((work / "batches.json").read_text()) for clip in batch]
+    trainer = GPTTrainer(configure(work, str(vocab))).cuda()
+    trainer.eval()
+    trainer.xtts.gpt.train()
+    optimizer = trainer.get_optimizer()
+    dataset = XTTSDataset(trainer.config, [], trainer.xtts.tokenizer, 22050)
+    batches = [[clips[(at * size + i) % len(clips)] for i in range(size)] for at in range(4)]
+    collated = [
+        dataset.collate_fn([item(dataset, {"text": t, "audio_file": p, "language": "en"}) for t, p in b])
+        for b in batches
+    ]
+    for count in (4, steps):  # the first are not counted
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        for number in range(count):
+            micro_batch(trainer, dict(collated[number % len(collated)]), number_format)
+        torch.nn.utils.clip_grad_norm_(trainer.xtts.gpt.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        torch.cuda.synchronize()
+        seconds = time.perf_counter() - began
+    return {"clips_s": round(size * steps / seconds, 1), "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
+
+
+def micro_batch(trainer: GPTTrainer, batch: dict, number_format: str) -> None:
+    """Add the gradients of a collated batch."""
+    batch = {key: value.cuda() if isinstance(value, torch.Tensor) else value for key, value in batch.items()}
+    batch = trainer.format_batch_on_device(batch)
+    dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(number_format)
+    with torch.autocast("cuda", dtype, dtype is not None):
+        _, losses = trainer.train_step(batch, None)
+    losses["loss"].backward()
+
+
 def item(dataset: XTTSDataset, sample: dict[str, str]) -> dict[str, object]:
     """Let the dataset load one named clip, where it would itself draw one by chance."""
     dataset.samples = {"en": [sample]}

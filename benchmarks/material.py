@@ -33,12 +33,12 @@ class Prepared:
     cache_s: float
 
 
-def prepare(work: Path, wavs: Path, vocab: Path) -> Prepared:
+def prepare(work: Path, wavs: Path, vocab: Path, copies: int = COPIES) -> Prepared:
     """Write base, dataset and the order of clips; compute the code cache anew and time it."""
     if not (work / "base").is_dir():
         initial.write(work / "base", "full", 0, vocab)
     once = [read(wavs, row) for row in csv.reader((wavs / "metadata.csv").open(encoding="utf-8"), delimiter="|")]
-    clips = tuple(replace(clip, id=f"{clip.id}-{copy}") for copy in range(COPIES) for clip in once)
+    clips = tuple(replace(clip, id=f"{clip.id}-{copy}") for copy in range(copies) for clip in once)
     dataset = Dataset(work / "clips", "en", Front().identity, clips)
     manifest.write(dataset)
     for shard in dataset.folder.glob("cache/*/shard-*"):
@@ -95,14 +95,18 @@ def many(work: Path, count: int) -> None:
 
 
 def run(work: Path, dataset: str, precision: str, trainable: str) -> RunConfig:
-    """Return a run of batch four whose every micro-batch is an update."""
-    content = {
+    """Return a run on the CPU of batch four whose every micro-batch is an update."""
+    settings = ["device=cpu", "batch.accumulation=1", f"train.precision={precision}", f"train.trainable={trainable}"]
+    return config.build(config.override(content(work, dataset), settings), "benchmark")
+
+
+def content(work: Path, dataset: str) -> dict[str, object]:
+    """Return the content of a run file for everything that learns, four clips a micro-batch."""
+    return {
         "base": str(work / "base"),
         "out": str(work / "run"),
         "data": {"datasets": [str(work / dataset)], "eval_split": "train"},
-        "device": "cpu",
         "limits": {"text_tokens": 402},
-        "batch": {"clips": 4, "accumulation": 1},
-        "train": {"precision": precision, "trainable": trainable},
+        "batch": {"clips": 4},
+        "train": {"trainable": "all"},
     }
-    return config.build(content, "benchmark")

@@ -95,7 +95,10 @@ class Material:
         _, network, _ = _network(self.base, run.vocab, run.limits.text_tokens, adapters)
         pair = _pair(self.dataset, run.data.eval_split, run.limits, self.base, self.vocab)
         run.out.mkdir(parents=True, exist_ok=True)
-        return Trainer(base, _with_own_gpt(network), tokenizer, pair, run, world)
+        network = _with_own_gpt(network)
+        if world.device.type != "cpu":
+            network = copy.deepcopy(network).to(world.device)
+        return Trainer(base, network, tokenizer, pair, run, world)
 
 
 @cache
