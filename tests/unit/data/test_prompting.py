@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from dimts.config import Prompt
+from dimts.data.augment import Change
 from dimts.data.batching import IGNORED, collate
 from dimts.data.manifest import UNNAMED
-from dimts.data.prompting import Prompter, fixed_draw, targets
+from dimts.data.prompting import Draw, Prompter, fixed_draw, targets
 from dimts.model.shapes import STOP_CODE
 from tests.unit.data.test_batching import MEMORY, SHORT, STATS, STOP_ID, drawn, example, planned
 
@@ -98,3 +99,14 @@ def test_augmentation_changes_no_slice_and_no_target(off: Prompt) -> None:
         assert all(a.shape != b.shape or not torch.equal(a, b) for a, b in pairs)
     assert len({draw.change for n in range(3) for draw in changed.update(n).draws}) == 90
     assert fixed_draw(CLIPS[3], 3, on).change is None and MEMORY is CLIPS[0].cache
+
+
+def test_a_slowed_prompt_ends_where_padding_would() -> None:
+    """Prompts are stacked at 6 s, and none is longer; unpadded it keeps its length."""
+    long = example(0, 250_000)
+    slow = Draw(0, 0, 132_300, change=Change(speed=0.8))
+    padded, bare = (
+        collate([long], [slow], Prompt(pad_prompts=pads), STATS, STOP_ID).prompts[0] for pads in (True, False)
+    )
+    assert padded.shape == (1, 80, 517) and bare.shape == (1, 80, round(517 / 0.8))
+    assert torch.equal(padded[0], bare[0, :, :517])

@@ -10,7 +10,7 @@ from dimts.checkpoint import export
 from dimts.data.dataset import Example
 from dimts.data.prepare import Options
 from dimts.errors import CheckpointError, ConfigError
-from dimts.train import plan, recipe
+from dimts.train import plan, recipe, trainable
 from dimts.train.interrupt import Stop
 from dimts.train.trainer import Interrupted, Trainer
 from tests.flow.material import ALONE, QUIET, Material, left, quiet_display
@@ -132,3 +132,16 @@ def test_a_sample_is_spoken_by_a_speaker_of_its_language(material: Material, oth
     trainer = trainer_of(material, tmp_path, *asked)
     assert list(trainer.pair.speakers) == ["Sara", "speaker"]
     assert languages(tuple(trainer.samples._speaker())) == {"am"}
+
+
+def test_auto_counts_no_replay(
+    material: Material, others: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One training clip short of a large dataset is small, however many clips are replayed."""
+    asked = settings(material, others, "data.replay_share=0.5", "train.trainable=auto")
+    monkeypatch.setattr(trainable, "SMALL_DATASET_CLIPS", 14)
+    small = trainer_of(material, tmp_path / "small", *asked)
+    assert len(small.pair.train) == 13 and len(small.pair.heard) > 14
+    monkeypatch.setattr(trainable, "SMALL_DATASET_CLIPS", 13)
+    large = trainer_of(material, tmp_path / "large", *asked)
+    assert len(small.state.pieces) < len(large.state.pieces)
