@@ -44,9 +44,9 @@ def test_one_line_each(
     (line,) = lines("train.trainable=[text_haed, ln_f]")
     assert line.startswith("train.trainable: no part text_haed; choose from auto, all, ")
     (line,) = lines(f"base={tmp_path / 'nowhere'}")
-    assert line.startswith(f"{tmp_path / 'nowhere'}: no such folder")
+    assert line.startswith(f"base: {tmp_path / 'nowhere'}: no such folder")
     (line,) = lines(f"data.datasets=[{tmp_path / 'nowhere'}]")
-    assert line.startswith(f"{tmp_path / 'nowhere'}: no such folder")
+    assert line.startswith(f"data.datasets[0]: {tmp_path / 'nowhere'}: no such folder")
     (line,) = lines("device=quantum")
     assert line.startswith("device: quantum cannot be used here")
     assert (tmp_path / "file").read_text() == "mine"

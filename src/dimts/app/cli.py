@@ -62,11 +62,10 @@ def train(run_file: RunFile, settings: Settings = [], as_json: Json = False) -> 
     """Train, or go on exactly where the run's folder stopped; export the best checkpoint."""
     from rich.console import Console
 
-    from dimts import config
-    from dimts.train import recipe
+    from dimts.train import preflight, recipe
     from dimts.train.trainer import Interrupted
 
-    run = config.read(run_file, settings)
+    run = preflight.read(run_file, settings)
     try:
         voice = recipe.finetune(run, Console(stderr=True))
     except Interrupted:
@@ -86,11 +85,11 @@ def plan(
     """Say what a run will do, before anything starts."""
     from rich.console import Console
 
-    from dimts import config
-    from dimts.train import curve, dist, forecast, recipe
+    from dimts.train import curve, dist, forecast, preflight, recipe
     from dimts.train import plan as planning
 
-    run = config.read(run_file, settings)
+    run = preflight.read(run_file, settings)
+    preflight.check(run)
     if plot:
         curve.require_matplotlib()
     console = Console(stderr=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +56,17 @@ class Base:
 
 def load(folder: Path, device: str | torch.device = "cpu") -> Base:
     """Read a base folder or a voice bundle, strictly; float32, eval mode. CheckpointError names what is wrong."""
+    base = _open(folder, weights.read)
+    dvae = base.dvae.to(device) if base.dvae else None
+    return replace(base, network=base.network.to(device), dvae=dvae)
+
+
+def survey(folder: Path) -> Base:
+    """Check a folder as `load` does and return it with a network that has shapes alone: no weight is read."""
+    return _open(folder, weights.outline)
+
+
+def _open(folder: Path, read: Callable[[Path], State]) -> Base:
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "no such folder"
         raise CheckpointError(f"{folder}: {what}; give a base folder (`dimts base fetch` or `dimts base init`)")
@@ -66,10 +77,10 @@ def load(folder: Path, device: str | torch.device = "cpu") -> Base:
     config = read_config(folder)
     tokenizer = Tokenizer.read(folder / "vocab.json")
     path = find(folder, "model")
-    network = build_network(canonical(weights.read(path)), _heads(config, folder), path, folder)
+    network = build_network(canonical(read(path)), _heads(config, folder), path, folder)
     _match(tokenizer, network, folder)
     _match_layers(config, network, path)
-    return Base(folder, config, network.to(device), _load_dvae(folder, device), tokenizer)
+    return Base(folder, config, network, _load_dvae(folder, read), tokenizer)
 
 
 def find(folder: Path, stem: str) -> Path:
@@ -129,16 +140,16 @@ def fingerprint(*tensors: Tensor) -> str:
     return digest.hexdigest()
 
 
-def _load_dvae(folder: Path, device: str | torch.device) -> Dvae | None:
+def _load_dvae(folder: Path, read: Callable[[Path], State]) -> Dvae | None:
     path = find(folder, "dvae")
     if not path.is_file():
         return None
-    state = {name.removeprefix("dvae."): tensor for name, tensor in weights.read(path).items()}
+    state = {name.removeprefix("dvae."): tensor for name, tensor in read(path).items()}
     state = {name: tensor for name, tensor in state.items() if not TOLERATED_DVAE.fullmatch(name)}
     dvae = _fill(lambda sizes: Dvae(DvaeShape.read(sizes)), state, path)
     if dvae.shape.codes != CODES:
         raise CheckpointError(f"{path}: {dvae.shape.codes} codes, XTTS v2 has {CODES}; use the base's own dvae.pth")
-    return dvae.to(device)
+    return dvae
 
 
 def _canonical_name(name: str) -> str:

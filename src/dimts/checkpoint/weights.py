@@ -49,14 +49,22 @@ def read(path: Path) -> State:
 
     They get memory of their own: in a mapped file they lie as they come, and sums differ with the alignment.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; the folder is not a complete base, fetch or init it again")
-    if path.suffix == ".safetensors":
-        try:
-            return {name: tensor.clone() for name, tensor in load_file(path).items()}
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
-    return {name: tensor.clone() for name, tensor in _tensors(read_pickle(path), path).items()}
+    return {name: tensor.clone() for name, tensor in _mapped(path).items()}
+
+
+def outline(path: Path) -> State:
+    """Return tensors without content, on the meta device: names, shapes and whether they are floats.
+
+    No weight is read, but of a .pth file in the format before torch 1.6. CheckpointError as `read`.
+    """
+    if path.suffix != ".safetensors" or not path.is_file():
+        return {name: torch.empty_like(tensor, device="meta") for name, tensor in _mapped(path).items()}
+    try:
+        with safe_open(path, framework="pt") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            return {name: _empty(part.get_shape(), part.get_dtype()) for name, part in slices.items()}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
 
 
 def read_pickle(path: Path) -> Any:
@@ -108,6 +116,23 @@ def shown(names: Iterable[str], limit: int = 3) -> str:
     ordered = sorted(names)
     more = f" and {len(ordered) - limit} more" if len(ordered) > limit else ""
     return ", ".join(ordered[:limit]) + more
+
+
+def _mapped(path: Path) -> State:
+    """Open the tensors of a file where they lie."""
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; the folder is not a complete base, fetch or init it again")
+    if path.suffix != ".safetensors":
+        return _tensors(read_pickle(path), path)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: damaged or cut off ({_first_line(error)}); copy it again") from error
+
+
+def _empty(shape: list[int], dtype: str) -> Tensor:
+    """Make a tensor without content; safetensors calls its types F32, BF16, I64 and the like."""
+    return torch.empty(shape, dtype=torch.float32 if "F" in dtype else torch.int64, device="meta")
 
 
 def _tensors(content: Any, path: Path) -> State:

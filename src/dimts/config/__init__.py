@@ -4,11 +4,11 @@ Nothing rewrites a value afterwards. `auto` is a visible value that `dimts plan`
 at the folder where the command runs. The text under a field is its help in the terminal and on the web page.
 """
 
-from dimts.config.file import build, override, read, write
+from dimts.config.file import build, load, override, read, sound, write
 from dimts.config.hearing import Batch, Data, Limits, Prompt
 from dimts.config.learning import Lora, Optimizer, Schedule, Train
 from dimts.config.run import RunConfig
 from dimts.config.watching import Evaluate, Samples, Save, Track
 
 __all__ = ["Batch", "Data", "Evaluate", "Limits", "Lora", "Optimizer", "Prompt", "RunConfig", "Samples", "Save",
-           "Schedule", "Track", "Train", "build", "override", "read", "write"]  # fmt: skip
+           "Schedule", "Track", "Train", "build", "load", "override", "read", "sound", "write"]  # fmt: skip

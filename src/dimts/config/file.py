@@ -16,6 +16,11 @@ from dimts.errors import ConfigError
 
 def read(path: Path, settings: Sequence[str] = ()) -> RunConfig:
     """Read a run file, with `a.b=c` settings on top. ConfigError lists every problem with its path in the YAML."""
+    return build(load(path, settings), str(path))
+
+
+def load(path: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """Read the plain data of a run file, with `a.b=c` settings on top. ConfigError when it holds none."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -24,7 +29,7 @@ def read(path: Path, settings: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: not a run file: it must hold `base:`, `data:` and `out:`")
-    return build(override(content, settings), str(path))
+    return override(content, settings)
 
 
 def build(content: dict[str, Any], source: str) -> RunConfig:
@@ -34,6 +39,20 @@ def build(content: dict[str, Any], source: str) -> RunConfig:
     except ValidationError as error:
         lines = [line for item in error.errors() for line in _lines(content, item)]
         raise ConfigError(*(f"{source}: {line}" for line in dict.fromkeys([*lines, *_apart(content)]))) from error
+
+
+def sound(content: dict[str, Any]) -> tuple[RunConfig | None, set[str]]:
+    """Return the run that is left when what is wrong is left out, None if that is too much, and what was left out."""
+    left, out = deepcopy(content), set[str]()
+    while True:
+        try:
+            return RunConfig.model_validate(left), out
+        except ValidationError as error:
+            found = {tuple(map(str, item["loc"][:2])) for item in error.errors()} - {()}
+        wrong = sorted(found or {("limits",), ("prompt",), ("batch",)}, key=len, reverse=True)
+        if not any([_drop(left, place) for place in wrong]):
+            return None, out
+        out |= {".".join(place) for place in wrong}
 
 
 def write(run: RunConfig) -> str:
@@ -52,6 +71,13 @@ def override(content: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]
     if problems:
         raise ConfigError(*problems)
     return changed
+
+
+def _drop(content: dict[str, Any], place: Sequence[str]) -> bool:
+    """Remove a section, or a setting of one; say whether it was there."""
+    *parents, last = place
+    inside = content.get(parents[0]) if parents else content
+    return isinstance(inside, dict) and inside.pop(last, content) is not content
 
 
 def _set(content: dict[str, Any], setting: str) -> None:

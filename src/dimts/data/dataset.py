@@ -101,9 +101,9 @@ def open_pair(data: Data, limits: Limits, tokenizer: Tokenizer, base: Base, prog
     ConfigError when the base cannot hold clips of the limit; DataError when the datasets' texts were read in different
     ways, when too many clips do not fit, or when none is left.
     """
-    _refuse_long(limits, base)
+    refuse_long(limits, base)
     datasets, replayed = manifest.read_alike(data.datasets), manifest.read_alike(data.replay)
-    _refuse_both_ways(datasets, replayed)
+    refuse_both_ways(datasets, replayed)
     sides = []
     for several in (datasets, replayed):
         examples = [e for each in several for e in _examples(each, codes.ensure(each, base, progress), tokenizer)]
@@ -155,7 +155,8 @@ def _unfit(example: Example, limits: Limits, tokenizer: Tokenizer) -> Rejection 
     return None
 
 
-def _refuse_long(limits: Limits, base: Base) -> None:
+def refuse_long(limits: Limits, base: Base) -> None:
+    """ConfigError when the base has no positions for clips of the limit."""
     most = (base.network.shape.gpt.code_positions - STOP_TARGETS) * CODE_SAMPLES
     if limits.clip_samples > most:
         raise ConfigError(
@@ -163,7 +164,7 @@ def _refuse_long(limits: Limits, base: Base) -> None:
         )
 
 
-def _refuse_both_ways(datasets: Sequence[Dataset], replayed: Sequence[Dataset]) -> None:
+def refuse_both_ways(datasets: Sequence[Dataset], replayed: Sequence[Dataset]) -> None:
     """DataError when replay reads a language in another way than it is learned."""
     learned = {primary_of(dataset.language): dataset for dataset in datasets}
     for dataset in replayed:

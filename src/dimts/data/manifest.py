@@ -131,11 +131,8 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
         head.get("licence", ""),
         head.get("consent", ""),
     )
-    if not any_normaliser and dataset.normaliser != dataset.front.identity:
-        today = dataset.front.identity
-        raise DataError(
-            f"{folder}: texts were normalised by {dataset.normaliser}, this is {today}; run `dimts prepare` again"
-        )
+    if not any_normaliser:
+        _refuse_other_normaliser(dataset)
     if not dataset.clips:
         raise DataError(f"{folder}: the dataset holds no clips; run `dimts prepare` with a source that has some")
     return dataset
@@ -144,13 +141,40 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
 def read_alike(folders: Sequence[Path]) -> tuple[Dataset, ...]:
     """Read datasets that are used together. DataError when their texts were not all read in one way."""
     datasets = tuple(read(folder) for folder in folders)
+    refuse_unlike(datasets)
+    return datasets
+
+
+def glance(folder: Path) -> tuple[Dataset, dict[str, int]]:
+    """Read what dataset.json alone says: a dataset without its clips, and how many there are by side. DataError."""
+    if not folder.is_dir() or (head := _head_of(folder / HEAD) or _head_of(folder / f"{HEAD}.new")) is None:
+        _settled(folder)  # says what is wrong
+        raise DataError(_damage(folder))
+    dataset = Dataset(folder, head["language"], head["normaliser"], ())
+    _refuse_other_normaliser(dataset)
+    try:
+        return dataset, {side: int(head["clips"][side]) for side in ("train", "eval")}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder / HEAD}: is damaged (no numbers of clips); run `dimts prepare` again") from error
+
+
+def refuse_unlike(datasets: Sequence[Dataset]) -> None:
+    """DataError when the texts of datasets were not all read in one way."""
     for other in datasets[1:]:
         if other.normaliser != datasets[0].normaliser:
             raise DataError(
                 f"{other.folder}: texts were read by {other.normaliser}, those of {datasets[0].folder} by"
                 f" {datasets[0].normaliser}; prepare both with the same --mode and files, or use one of them"
             )
-    return datasets
+
+
+def _refuse_other_normaliser(dataset: Dataset) -> None:
+    if dataset.normaliser != dataset.front.identity:
+        today = dataset.front.identity
+        raise DataError(
+            f"{dataset.folder}: texts were normalised by {dataset.normaliser}, this is {today}; "
+            "run `dimts prepare` again"
+        )
 
 
 def write(dataset: Dataset) -> None:

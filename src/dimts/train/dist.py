@@ -105,10 +105,20 @@ ALONE = World(0, 1, torch.device("cpu"))
 
 def join(device: str) -> World:
     """Choose the device and join the other processes that `torchrun` started, if any."""
-    rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    chosen = choose(device, int(os.environ.get("LOCAL_RANK", "0")))
+    rank, size = int(os.environ.get("RANK", "0")), ranks()
+    chosen = choose(device, local_rank())
     if size > 1:
         if chosen.type == "cuda":
             torch.cuda.set_device(chosen)
         torch.distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
     return World(rank, size, chosen)
+
+
+def ranks() -> int:
+    """Return how many processes `torchrun` started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def local_rank() -> int:
+    """Return this process's place on its machine."""
+    return int(os.environ.get("LOCAL_RANK", "0"))

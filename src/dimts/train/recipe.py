@@ -1,7 +1,7 @@
 """The main job: fine-tune XTTS on prepared datasets and export the best checkpoint as a voice bundle."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,9 +19,7 @@ from dimts.data.manifest import Dataset
 from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.text import extend
-from dimts.text.front import Front
-from dimts.text.languages import primary_of
-from dimts.train import dist, interrupt, outcome, plan, precision, trainable
+from dimts.train import dist, interrupt, outcome, plan, precision, preflight, trainable
 from dimts.train.display import Display
 from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
@@ -33,6 +31,7 @@ FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 
 def finetune(run: RunConfig, console: Console) -> Path:
     """Fine-tune XTTS on prepared datasets; return the voice bundle."""
+    preflight.check(run)
     world = dist.join(run.device)
     console = console if world.leads else Console(quiet=True)
     with hold(run.out, world.leads):
@@ -66,8 +65,8 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
     before = export.read_description(run.base, any_normaliser=True)
     with console.status("computing codes and prompt mels (once for each clip and base)"):
         pair = dataset.open_pair(run.data, run.limits, tokenizer, base)
-    refuse_other_mode(run.base, before, pair.front)
-    refuse_other_replay(run.base, before, pair.replay_datasets)
+    preflight.refuse_other_mode(run.base, before, pair.front)
+    preflight.refuse_other_replay(run.base, before, pair.replay_datasets)
     trainer = Trainer(base, network, tokenizer, pair, run, world)
     trained = {*before.get("trained_languages", []), *(data.language for data in pair.datasets)}
     facts = {
@@ -79,24 +78,6 @@ def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Traine
         "recipe": json.loads(run.model_dump_json(exclude=PLACES)),
     }
     return trainer, Bundle(base, network, tokenizer, {}, facts, pair.front)
-
-
-def refuse_other_mode(base: Path, description: Mapping[str, Any], front: Front) -> None:
-    """ConfigError when a bundle is to learn on from texts in IPA and learned from letters, or the other way round."""
-    own = Front.like(description["normaliser"], base) if description else front
-    if own.backend != front.backend:
-        learned, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, front))
-        raise ConfigError(f"{base}: learned from {learned}, the datasets hold {given}; prepare them with its --mode")
-
-
-def refuse_other_replay(base: Path, description: Mapping[str, Any], replayed: Sequence[Dataset]) -> None:
-    """ConfigError when replay is not read as the base reads its language: it would teach what the base never heard."""
-    known = export.fronts(base, description) if description else {}
-    for data in replayed:
-        own = known.get(primary_of(data.language), Front())
-        if own.backend != data.front.backend:
-            said, given = (f"IPA by {each.backend}" if each.backend else "letters" for each in (own, data.front))
-            raise ConfigError(f"data.replay: {base} reads {data.language} from {said}, {data.folder} holds {given}")
 
 
 def describe(data: Dataset) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dimts.checkpoint import export
 from dimts.data.dataset import Example
 from dimts.data.prepare import Options
 from dimts.errors import CheckpointError, ConfigError
-from dimts.train import plan, recipe, trainable
+from dimts.train import plan, preflight, recipe, trainable
 from dimts.train.interrupt import Stop
 from dimts.train.trainer import Interrupted, Trainer
 from tests.flow.material import ALONE, QUIET, Material, left, quiet_display
@@ -123,8 +123,8 @@ def test_replay_that_the_base_would_read_otherwise(material: Material, others: P
     )
     held = [replace(ipa, normaliser=f"{ipa.normaliser}+ipa-rules-1")]
     with pytest.raises(ConfigError, match=r"data.replay: .* reads fr from letters, .*ipa holds IPA by rules"):
-        recipe.refuse_other_replay(material.base, {}, held)
-    recipe.refuse_other_replay(material.base, {}, [ipa])
+        preflight.refuse_other_replay(material.base, {}, held)
+    preflight.refuse_other_replay(material.base, {}, [ipa])
 
 
 def test_a_sample_is_spoken_by_a_speaker_of_its_language(material: Material, others: Path, tmp_path: Path) -> None:
