@@ -130,6 +130,25 @@ def test_one_problem(tmp_path: Path, text: str, problem: str) -> None:
     assert found.startswith(problem) and ("line" in found) == (problem == "not YAML: ")
 
 
+def test_adapters_that_nothing_would_train_are_refused(tmp_path: Path) -> None:
+    text = LEAST + "train: {trainable: last-2, lora: {rank: 8}}"
+    assert problems(tmp_path, text) == ["train: lora: is set, but trainable, last-2, does not name lora"]
+    for named in ("lora", "[ln_f, lora]"):
+        assert read(tmp_path, text, f"train.trainable={named}").train.lora.rank == 8
+    assert not read(tmp_path, LEAST + "train: {lora: {rank: 16}}").train.with_lora  # as it is anyway
+
+
+def test_blocks_of_adapters(tmp_path: Path) -> None:
+    for written, meant in (("all", "all"), ("3", "3"), ("20-29", "20-29")):
+        text = LEAST + f"train: {{trainable: lora, lora: {{blocks: {written}}}}}"
+        assert read(tmp_path, text).train.lora.blocks == meant
+    told = "train.lora.blocks: must be `all`, one block such as 29, or a range such as 20-29"
+    for wrong in ("last", "1-", "-3", "[1, 2]", "1.5", "1,2"):
+        assert problems(tmp_path, LEAST + "train: {trainable: lora}", f"train.lora.blocks={wrong}") == [told]
+    (target,) = problems(tmp_path, LEAST + "train: {trainable: lora, lora: {targets: [attn]}}")
+    assert target.startswith("train.lora.targets.0: Input should be 'attn.c_attn', 'attn.c_proj', 'mlp.c_fc' or ")
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no-such.yaml: cannot be read .*; give a run file"):
         config.read(tmp_path / "no-such.yaml")

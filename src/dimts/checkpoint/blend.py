@@ -1,7 +1,7 @@
 """What an export makes of a trained network: adapters merged into the weights, a share of the base mixed back in.
 
-A network that learned a language from one speaker has forgotten some of what it knew of others; the mean of old and new
-weights keeps much of both, since fine-tuning moves weights little.
+A network that learned a language from one speaker may have forgotten some of what it knew of others; weights between
+old and new often keep both, since fine-tuning moves weights little.
 """
 
 from dataclasses import replace

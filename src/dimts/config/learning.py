@@ -59,7 +59,7 @@ class Lora(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Dropout on what an adapter hears; off by default, as the network has dropout of its own."""
     targets: Annotated[list[Target], Field(min_length=1)] = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"]
-    """Layers of a block that get one: all four, as adapters on attention alone fall behind training everything."""
+    """Layers of a block that get one: all four, as those on attention alone fall behind full training."""
     blocks: Annotated[str, BeforeValidator(_blocks)] = "all"
     """Blocks that get them: `all`, one such as 29, or a range such as 20-29."""
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from dimts.checkpoint.grow import Adapters
 from dimts.errors import ConfigError
+from dimts.model.shapes import LoraShape
 from dimts.train import trainable
 from dimts.train.interrupt import Stop
 from dimts.train.trainer import Trainer
@@ -198,6 +200,18 @@ def test_lora_is_adapters_and_the_rows_that_nobody_knows_yet() -> None:
 def test_where_adapters_are(material: Material, tmp_path: Path, settings: tuple[str, ...], found: list[str]) -> None:
     gpt = trainer_of(material, tmp_path, "train.trainable=lora", *settings).gpt
     assert [name for name, _ in gpt.named_parameters() if ".adapter." in name] == found
+
+
+def test_every_setting_of_adapters_reaches_the_network(material: Material, tmp_path: Path) -> None:
+    settings = {"rank": 3, "alpha": 5.0, "dropout": 0.2, "targets": "[mlp.c_fc, mlp.c_fc]", "blocks": "1-1"}
+    words = [f"train.lora.{name}={value}" for name, value in settings.items()]
+    run = material.run(tmp_path, "train.trainable=[ln_f, lora]", "seed=8", *words)
+    shape = LoraShape(rank=3, alpha=5.0, dropout=0.2, targets=("mlp.c_fc",), blocks=(1,))
+    assert trainable.adapters(run, 2) == Adapters(shape, seed=8)
+    trainer = material.trainer(run)
+    assert trainer.gpt.shape.lora == shape
+    assert trainer.gpt.get_parameter("gpt.h.1.mlp.c_fc.adapter.down").shape == (64, 3)
+    assert trainable.adapters(material.run(tmp_path, "train.trainable=all"), 2) is None
 
 
 @pytest.mark.parametrize("blocks", ["2", "1-2", "1-0"])
