@@ -61,11 +61,19 @@ def listing(source: Path | str) -> Path:
     return tables.table_of(source) or jsonl.list_of(source) or source
 
 
+def require(source: Path | str) -> None:
+    """DataError in one line when a source is not there."""
+    from dimts.data.importers import subtitles
+
+    for path in subtitles.pair(source) or (Path(source),):
+        if not path.exists():
+            raise DataError(f"{path}: no such file or folder; give {TAKES}")
+
+
 def _importer(source: Path) -> ModuleType:
     from dimts.data.importers import folders, jsonl, pages, subtitles, tables
 
-    if not source.exists():
-        raise DataError(f"{source}: no such file or folder; give {TAKES}")
+    require(source)
     for importer in (pages, tables, jsonl, subtitles, folders):
         if importer.accepts(source):
             return importer

@@ -5,6 +5,7 @@ splits are taken unless one is named. An interrupted transfer goes on with the n
 """
 
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -155,12 +156,17 @@ def _value(value: Any, labels: list[str] | None) -> Any:
 
 @contextmanager
 def _one_line(source: str) -> Iterator[None]:
-    """DataError with what the library says of a dataset, or of the way to it."""
+    """DataError with what the library says of a dataset, or of the way to it; its lines on each try are left out."""
     from datasets.exceptions import DatasetsError
     from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+    from huggingface_hub.utils import logging as library
 
+    loudness = library.get_verbosity()
+    library.set_verbosity(logging.ERROR)
     try:
         yield
     except (DatasetsError, httpx.HTTPError, OSError, ValueError, RuntimeError) as error:
         words = (str(error).strip() or type(error).__name__).splitlines()[0][:300].rstrip(".")
         raise DataError(f"{source}: {words}; check the name and the connection") from error
+    finally:
+        library.set_verbosity(loudness)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dimts.data import importers
 from dimts.data.importers import texts
 from dimts.errors import DataError
 
@@ -47,8 +48,12 @@ def fetch(sources: Sequence[str], access: Access) -> list[Path]:
     """
     from dimts.data.importers import hugging_face, pages
 
+    each_once = list(dict.fromkeys(each for batch in sources for each in _addresses(batch)))
+    for source in each_once:
+        if not source.startswith(HUB) and not ADDRESS.match(source):
+            importers.require(source)  # before long transfers
     local: list[Path] = []
-    for source in dict.fromkeys(each for batch in sources for each in _addresses(batch)):
+    for source in each_once:
         if ADDRESS.match(source):
             local.append(pages.bring(source, access))
         elif hugging_face.accepts(source):

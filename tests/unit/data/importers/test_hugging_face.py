@@ -181,3 +181,4 @@ def test_offline(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("hf:nobody/nothing: Couldn't reach") and done.stdout.count("\n") == 1
+    assert done.stderr == ""

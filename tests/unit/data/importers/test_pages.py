@@ -8,16 +8,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
-from dimts.data import importers
+from dimts.data import importers, manifest
 from dimts.data.importers import Found, Utterance, download, pages
 from dimts.data.importers.remote import Access, fetch
 from dimts.data.manifest import Rejection
 from dimts.errors import DataError
+from tests.unit.app.command import run
 from tests.unit.data.recordings import tone
 
 pytest.importorskip("yt_dlp")
+PRINTING = (
+    "Printing, in the only sense with which we are at present concerned, differs from most if not from all the arts"
+    " and crafts represented in the Exhibition"
+)
 VTT = b"WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n\n00:01.000 --> 00:02.000\n[music]\n"
 
 
@@ -162,6 +169,21 @@ def test_a_page_with_two_recordings(site: Site, access: Access) -> None:
     assert contents == {site.content["talk.wav"], site.content["second.wav"]}
 
 
+def test_a_list_is_looked_through_for_what_is_new(site: Site, access: Access) -> None:
+    site.content["second.wav"] = tone(access.downloads.parent / "second.wav", hz=300).read_bytes()
+    site.content["list.html"] = page() + page(video="second.wav")
+    assert len(brought(access, f"{site.url}/list.html")) == 2
+    site.content["third.wav"] = tone(access.downloads.parent / "third.wav", hz=400).read_bytes()
+    site.content["list.html"] += page(video="third.wav")
+    site.asked.clear()
+    assert len(brought(access, f"{site.url}/list.html")) == 3
+    assert "/third.wav" in site.paths() and "/second.wav" not in site.paths()
+    lines: list[str] = []
+    del site.content["list.html"]
+    assert len(brought(Access(access.downloads, "am", say=lines.append), f"{site.url}/list.html")) == 3
+    assert "404" in lines[0] and "going on with what was brought before" in lines[0]
+
+
 def test_one_page_that_fails_is_turned_away_and_tried_again(site: Site, access: Access) -> None:
     site.content["bare.html"] = page(video="gone.wav")
     good, music, bad = brought(access, f"{site.url}/talk.html", f"{site.url}/bare.html")
@@ -198,6 +220,34 @@ def test_everything_goes_through_the_proxy(site: Site, access: Access) -> None:
     found = brought(Access(access.downloads, "am", proxy=site.url), "http://pages.invalid/talk.html")
     assert isinstance(found[0], Utterance)
     assert {path.rpartition("/")[0] for path in site.paths()} == {"http://pages.invalid"}
+
+
+def test_what_is_not_there_is_told_before_anything_is_brought(site: Site, access: Access, tmp_path: Path) -> None:
+    for gone in (str(tmp_path / "gone.csv"), f"{tmp_path}/gone.srt={tmp_path}/gone.mp4"):
+        with pytest.raises(DataError, match="no such file or folder"):
+            fetch([f"{site.url}/talk.html", gone], access)
+    assert site.asked == []
+
+
+def test_the_command_brings_pages_the_way_it_is_told(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("silero_vad")
+    samples, rate_hz = soundfile.read(Path(__file__).parents[3] / "parity" / "golden" / "LJ001-0001.flac")
+    soundfile.write(tmp_path / "spoken.wav", np.pad(samples, rate_hz // 2), rate_hz)
+    site.content["talk.wav"] = (tmp_path / "spoken.wav").read_bytes()
+    site.content["talk.en.vtt"] = f"WEBVTT\n\n00:00.300 --> 00:10.300\n{PRINTING}\n".encode()
+    cookies = tmp_path / "cookies.txt"
+    cookies.write_text("# HTTP Cookie File\npages.invalid\tFALSE\t/\tFALSE\t2147483647\tsession\tsecret\n")
+    ways = ("--proxy", site.url, "--cookies", cookies, "--downloads", tmp_path / "kept")
+    asked = ("prepare", "http://pages.invalid/talk.html", "--out", tmp_path / "dataset", "--language", "en", "--json")
+    done = run(capsys, *asked, "--eval-share", "0", *ways)
+    assert done.code == 0 and json.loads(done.out)["clips"] == 1, done.err
+    assert "with manual subtitles (en)" in done.err
+    assert all("session=secret" in headers.get("Cookie", "") for path, headers in site.asked if "talk.html" in path)
+    (clip,) = manifest.read(tmp_path / "dataset").clips
+    assert clip.text == PRINTING and clip.extra["url"] == "http://pages.invalid/talk.html"
+    assert clip.source.startswith(f"{tmp_path}/kept/pages.invalid-talk.html-")
 
 
 def test_a_page_without_a_recording(site: Site, access: Access) -> None:
