@@ -63,7 +63,7 @@ def _problem(cue: Cue, words: Wording, length_s: float) -> Problem | None:
     if words.problem:
         return words.problem, cue.text[:200], "the words of one speaker"
     if cue.end_s > length_s + ENDS_S:
-        return "beyond the end", times, f"{length_s:.3f} s of recording"
+        return "outside the recording", times, f"{length_s:.3f} s of recording"
     return None
 
 

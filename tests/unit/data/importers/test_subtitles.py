@@ -168,7 +168,7 @@ def test_labels_that_come_back_are_speakers(folder: Path) -> None:
 
 def test_times_that_are_none(folder: Path) -> None:
     finds = found(folder, (2, 2, "zero"), (4, 3, "negative"), (59, 60.4, "to the end"), (59.9, 62, "beyond"))
-    assert outcomes(finds) == ["!bad time", "!bad time", "to the end", "!beyond the end"]
+    assert outcomes(finds) == ["!bad time", "!bad time", "to the end", "!outside the recording"]
     assert isinstance(finds[3], Rejection) and (finds[3].start_s, finds[3].duration_s) == (59.9, 2.1)
     assert outcomes(raw(folder, "1\n-00:00:01,000 --> 00:00:02,000\nshifted\n")) == ["!bad cue"]
 
