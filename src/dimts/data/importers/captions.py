@@ -82,8 +82,8 @@ def _parted(cues: Sequence[Cue], problems: dict[int, Problem]) -> dict[int, floa
                 ends_s[last.line] = cue.start_s
             else:
                 limit = f"at most {TRIMMED_S:g} s, and {TRIMMED_SHARE:.0%} of the shorter"
-                problems.setdefault(last.line, ("overlap", f"{over_s:.3f} s with line {cue.line}", limit))
-                problems[cue.line] = ("overlap", f"{over_s:.3f} s with line {last.line}", limit)
+                problems.setdefault(last.line, ("overlapping cues", f"{over_s:.3f} s with line {cue.line}", limit))
+                problems[cue.line] = ("overlapping cues", f"{over_s:.3f} s with line {last.line}", limit)
         if last is None or ends_s[cue.line] > ends_s[last.line]:
             last = cue
     return ends_s

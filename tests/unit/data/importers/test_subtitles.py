@@ -192,14 +192,14 @@ def test_long_overlaps_are_turned_away(folder: Path) -> None:
     finds = found(
         folder, (0, 9, "long"), (1, 3, "a"), (4, 5, "b"), (9, 12, "after"), (12.8, 13, "short"), (12.9, 15, "c")
     )
-    assert outcomes(finds) == ["!overlap", "!overlap", "!overlap", "after", "short", "c"]
+    assert outcomes(finds) == ["!overlapping cues", "!overlapping cues", "!overlapping cues", "after", "short", "c"]
     assert isinstance(finds[1], Rejection) and finds[1].measured == "2.000 s with line 2"
-    assert outcomes(found(folder, (0, 0.5, "a"), (0.2, 3, "b"))) == ["!overlap", "!overlap"]
+    assert outcomes(found(folder, (0, 0.5, "a"), (0.2, 3, "b"))) == ["!overlapping cues", "!overlapping cues"]
 
 
 def test_cues_out_of_order(folder: Path) -> None:
     finds = found(folder, (10, 12, "later"), (0, 2, "first"), (11, 13, "with later"))
-    assert outcomes(finds) == ["!overlap", "first", "!overlap"]
+    assert outcomes(finds) == ["!overlapping cues", "first", "!overlapping cues"]
 
 
 def test_sounds_overlap_nothing(folder: Path) -> None:
