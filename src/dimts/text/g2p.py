@@ -4,7 +4,6 @@
 with the extra `g2p`. Punctuation stays, as ASCII: that is what the base vocabulary knows.
 """
 
-import ctypes
 import re
 import string
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from dimts.errors import MissingExtra, TextError
+from dimts.text import espeak
 from dimts.text.ethiopic_phones import word_to_ipa
 from dimts.text.languages import primary_of
 from dimts.text.normalise import IDENTITY
@@ -31,7 +31,6 @@ EPITRAN = {
     "tr": "tur-Latn", "yo": "yor-Latn",
 }  # fmt: skip
 ESPEAK = {"zh": "cmn", "no": "nb"}  # voices whose name is not the language's code
-ESPEAK_NO_SOUND, ESPEAK_UTF8, ESPEAK_IPA = 1, 1, 2  # from speak_lib.h
 
 LATIN = {
     "t͡ʃʼ": "ch", "t͡ʃ": "ch", "d͡ʒ": "j", "t͡sʼ": "ts", "ʃ": "sh", "ʒ": "zh", "ɲ": "ny", "ŋ": "ng", "j": "y", "ɡ": "g",
@@ -85,21 +84,5 @@ def _epitran(code: str) -> Callable[[str], str]:
 
 
 def _espeak(voice: str) -> Callable[[str], str]:
-    try:
-        import espeakng_loader
-    except ImportError as error:
-        raise MissingExtra("espeakng-loader", "g2p", "pronunciation by espeak-ng") from error
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    library.espeak_Initialize(ESPEAK_NO_SOUND, 0, espeakng_loader.get_data_path().encode(), 0)
-
-    def convert(word: str) -> str:
-        if library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise TextError(f"language {voice!r}: espeak-ng has no such voice; use --mode bpe")
-        rest = ctypes.c_char_p(word.encode())
-        parts = []
-        while rest.value:
-            parts.append(library.espeak_TextToPhonemes(ctypes.byref(rest), ESPEAK_UTF8, ESPEAK_IPA) or b"")
-        return b" ".join(parts).decode().strip()
-
-    return convert
+    espeak.ipa([""], voice)  # which raises what every phrase would
+    return lambda phrase: espeak.ipa([phrase], voice)[0]

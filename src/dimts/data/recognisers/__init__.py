@@ -1,0 +1,23 @@
+"""Recognisers of sounds, each selected by a visible name: `hama`, or `hf:MODEL`.
+
+`hama` is a small offline recogniser of phones, for any language whose text can be pronounced; `hf:MODEL` is any CTC
+model of Hugging Face, a folder or a name on the hub, for the languages it was trained on.
+"""
+
+from dimts.data.recognisers.base import Recogniser, posteriors
+from dimts.errors import ConfigError
+
+__all__ = ["Recogniser", "load", "posteriors"]
+
+
+def load(name: str) -> Recogniser:
+    """Make a recogniser by name; its weights are read when it first hears. ConfigError for an unknown name."""
+    if name == "hama":
+        from dimts.data.recognisers.hama import Hama
+
+        return Hama()
+    if name.startswith("hf:"):
+        from dimts.data.recognisers.hub import HubModel
+
+        return HubModel(name.removeprefix("hf:"))
+    raise ConfigError(f"recogniser {name!r}: give `hama`, or `hf:` and the folder or hub name of a CTC model")

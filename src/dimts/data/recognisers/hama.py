@@ -1,0 +1,57 @@
+"""`hama`: a small offline CTC recogniser of phones (PyPI, Apache-2, English and Korean, no network, one core).
+
+It gives its own 191 tokens 50 times a second; `phones.py` says what they tell of the phones of other languages. Texts
+come as IPA: by our rules for Amharic and Tigrinya, by espeak-ng for other languages.
+"""
+
+from collections.abc import Sequence
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from dimts.audio.io import Samples
+from dimts.data.ctc import Floats
+from dimts.data.recognisers import phones
+from dimts.data.recognisers.base import Recogniser
+from dimts.errors import MissingExtra
+from dimts.text import espeak, g2p, normalise
+from dimts.text.languages import primary_of
+
+LEAST = 1e-6  # probability below which a frame says nothing of a phone
+ACCENT = {"en": "en-us"}  # what it was taught
+
+
+class Hama(Recogniser):
+    """The recogniser of the package `hama`."""
+
+    name = "hama"
+    rate_hz = 16_000
+    frame_samples = 320  # hop of 160, every second frame
+    blank = phones.INDEX[phones.BLANK]
+
+    def hear(self, samples: Samples) -> Floats:
+        session, weights = self._parts
+        heard = session.run(["log_probs"], {"waveform": samples[None], "waveform_lengths": None})[0][0]
+        probabilities: Floats = np.exp(heard) @ weights
+        return np.log(np.maximum(probabilities, np.float32(LEAST)))
+
+    def tokens(self, words: Sequence[str], language: str) -> list[list[int]]:
+        spoken = [normalise.normalise(word, language) for word in words]
+        return [[phones.INDEX[phone] for phone in phones.read(ipa)] for ipa in _ipa(spoken, primary_of(language))]
+
+    @cached_property
+    def _parts(self) -> tuple[Any, Floats]:
+        try:
+            from hama.asr import ASRModel
+        except ImportError as error:
+            raise MissingExtra("hama", "align", "alignment with recogniser hama") from error
+        model = ASRModel()
+        return model.session, phones.weights(model.decoder_tokens)
+
+
+def _ipa(spoken: Sequence[str], language: str) -> list[str]:
+    """Pronounce each text by our rules where there are some, else by espeak-ng."""
+    if language in g2p.RULED:
+        return [g2p.to_ipa(text, language) for text in spoken]
+    return espeak.ipa(spoken, ACCENT.get(language, g2p.ESPEAK.get(language, language)))
