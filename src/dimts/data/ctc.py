@@ -5,7 +5,7 @@ then backward block by block, where only the states that the path can have come 
 posteriors, an hour with 50,000 tokens needs 140 MB when no state is given up, and a few MB within the usual beam.
 """
 
-# T frames, V tokens of the recogniser, N tokens of the text, W tokens of a window of them, K = W + 1 blanks around these
+# T frames, V tokens of the recogniser, N tokens of the text, W of them in a window, K = W + 1 blanks around these
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,20 +48,20 @@ class Text:
     skip: float | None
 
     @cached_property
-    def barred_N(self) -> Floats:
+    def barred(self) -> Floats:
         """Forbid stepping from a token straight to its like: CTC wants a blank between."""
         alike = self.tokens_N[1:] == self.tokens_N[:-1]
         return np.where(np.concatenate([[True], alike]), np.float32(-np.inf), np.float32(0))
 
 
 class Window:
-    """The scores of one frame for tokens `first` to `end`: `blank_K[i]` stands before token i, `token_K[i]` before that."""
+    """The scores of a frame for tokens `first` to `end`: `blank_K[i]` and `token_K[i]` stand before `first + i`."""
 
     def __init__(self, text: Text, first: int, end: int) -> None:
         self.text, self.first, self.end = text, first, end
         self.token_K = np.full(end - first + 1, -np.inf, np.float32)
         self.blank_K = self.token_K.copy()
-        self.tokens_W, self.barred_W = text.tokens_N[first:end], text.barred_N[first:end]
+        self.tokens_W, self.barred_W = text.tokens_N[first:end], text.barred[first:end]
 
     def moved(self, first: int, end: int) -> "Window":
         """Give the scores of other tokens, which nothing has reached where they are not in this window."""
@@ -111,7 +111,7 @@ def viterbi(log_probs_TV: Floats, tokens: Ints, blank: int, skip: float | None =
     the frames can hold.
     """
     text = Text(tokens, blank, skip)
-    needed = len(tokens) + int(np.isinf(text.barred_N[1:]).sum())
+    needed = len(tokens) + int(np.isinf(text.barred[1:]).sum())
     if needed > len(log_probs_TV):
         raise DataError(f"the text is longer than the sound: {needed} sounds in {len(log_probs_TV)} frames")
     if not len(tokens):
@@ -178,4 +178,5 @@ def _rows(text: Text, window: Window, log_probs_TV: Floats) -> Iterator[tuple[Fl
 
 
 def _costs(log_probs_TV: Floats) -> Floats:
-    return np.maximum(log_probs_TV - log_probs_TV.max(axis=1, keepdims=True), np.float32(FLOOR))
+    costs_TV: Floats = log_probs_TV - log_probs_TV.max(axis=1, keepdims=True)
+    return np.maximum(costs_TV, np.float32(FLOOR), out=costs_TV)

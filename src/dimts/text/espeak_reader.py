@@ -20,7 +20,8 @@ def main(library_file: str, data: str) -> None:
     for line in sys.stdin:
         voice, texts = json.loads(line)
         known = library.espeak_SetVoiceByName(voice.encode()) == 0
-        print(json.dumps([ipa(library, text) for text in texts] if known else None), flush=True)
+        sys.stdout.write(json.dumps([ipa(library, text) for text in texts] if known else None) + "\n")
+        sys.stdout.flush()
 
 
 def ipa(library: ctypes.CDLL, text: str) -> str:

@@ -51,6 +51,15 @@ def split(text: str, language: str, limit: int, length: Callable[[str], int] = l
     return [piece for piece in pieces if piece]
 
 
+def ends(text: str, language: str) -> tuple[list[int], list[int]]:
+    """Give where sentences end in a text and where clauses do, in characters from its start; the text's end is both.
+
+    TextError for what is no language code.
+    """
+    found = find(language)
+    return _sentence_ends(text, found), [*_clause_ends(text, found), len(text)]
+
+
 def _inside(text: str, start: int, sentences: Sequence[int], levels: Sequence[Sequence[int]], fits: Fits) -> int:
     """Where to cut a sentence that does not fit: of two pieces that hold it, near the middle; else as late as fits."""
     sentence_end = sentences[bisect_right(sentences, start)]

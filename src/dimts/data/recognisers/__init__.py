@@ -10,8 +10,8 @@ from dimts.errors import ConfigError
 __all__ = ["Recogniser", "load", "posteriors"]
 
 
-def load(name: str) -> Recogniser:
-    """Make a recogniser by name; its weights are read when it first hears. ConfigError for an unknown name."""
+def load(name: str, language: str) -> Recogniser:
+    """Make a recogniser by name, for a language; it is read when it is first needed. ConfigError for another name."""
     if name == "hama":
         from dimts.data.recognisers.hama import Hama
 
@@ -19,5 +19,5 @@ def load(name: str) -> Recogniser:
     if name.startswith("hf:"):
         from dimts.data.recognisers.hub import HubModel
 
-        return HubModel(name.removeprefix("hf:"))
+        return HubModel(name.removeprefix("hf:"), language)
     raise ConfigError(f"recogniser {name!r}: give `hama`, or `hf:` and the folder or hub name of a CTC model")

@@ -16,9 +16,21 @@ class Recogniser(ABC):
     """Tells for each frame of a recording how probable each of its tokens is."""
 
     name: str  # as `recognisers.load` takes it
-    rate_hz: int  # of the samples it hears
-    frame_samples: int  # between its frames
-    blank: int  # the token of no sound
+
+    @property
+    @abstractmethod
+    def rate_hz(self) -> int:
+        """Rate of the samples that it hears."""
+
+    @property
+    @abstractmethod
+    def frame_samples(self) -> int:
+        """Samples from one frame to the next."""
+
+    @property
+    @abstractmethod
+    def blank(self) -> int:
+        """The token of no sound."""
 
     @property
     def frame_s(self) -> float:

@@ -5,7 +5,7 @@ come as IPA: by our rules for Amharic and Tigrinya, by espeak-ng for other langu
 """
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np

@@ -20,9 +20,10 @@ BLANK = "·"  # no phone: silence, the recogniser's blank, its word ends and its
 
 # Height (0 open .. 6 close), backness (0 front .. 2 back), rounding. A diphthong sounds like its beginning, mostly.
 VOWELS = {
-    "i": (6, 0, 0), "y": (6, 0, 1), "ɨ": (6, 1, 0), "ɯ": (6, 2, 0), "u": (6, 2, 1), "ɪ": (5, 0.3, 0), "ʊ": (5, 1.7, 1),
-    "e": (4, 0, 0), "ø": (4, 0, 1), "o": (4, 2, 1), "ə": (3, 1, 0), "ɛ": (2, 0, 0), "œ": (2, 0, 1), "ʌ": (2, 1.5, 0),
-    "ɔ": (2, 2, 1), "æ": (1, 0.2, 0), "ɐ": (1, 1, 0), "a": (0, 0.8, 0), "ɑ": (0, 1.8, 0), "ɒ": (0, 2, 1), "ɝ": (3, 1.2, 0),
+    "i": (6, 0, 0), "y": (6, 0, 1), "ɨ": (6, 1, 0), "ɯ": (6, 2, 0), "u": (6, 2, 1), "ɪ": (5, 0.3, 0),
+    "ʊ": (5, 1.7, 1), "e": (4, 0, 0), "ø": (4, 0, 1), "o": (4, 2, 1), "ə": (3, 1, 0), "ɛ": (2, 0, 0),
+    "œ": (2, 0, 1), "ʌ": (2, 1.5, 0), "ɔ": (2, 2, 1), "æ": (1, 0.2, 0), "ɐ": (1, 1, 0), "a": (0, 0.8, 0),
+    "ɑ": (0, 1.8, 0), "ɒ": (0, 2, 1), "ɝ": (3, 1.2, 0),
 }  # fmt: skip
 DIPHTHONGS = ("eɪ", "aɪ", "aʊ", "oʊ", "ɔɪ")
 
@@ -34,10 +35,10 @@ CONSONANTS = {
     "ð": (1, "fricative", 1), "s": (1.5, "sibilant", 0), "z": (1.5, "sibilant", 1), "ʃ": (2, "sibilant", 0),
     "ʒ": (2, "sibilant", 1), "ɕ": (2.4, "sibilant", 0), "ʝ": (3, "fricative", 1), "x": (4, "fricative", 0),
     "ɣ": (4, "fricative", 1), "ʁ": (4.6, "fricative", 1), "ħ": (5.3, "fricative", 0), "ʕ": (5.3, "glide", 1),
-    "h": (6, "fricative", 0), "t͡s": (1.5, "affricate", 0), "t͡ʃ": (2, "affricate", 0), "d͡ʒ": (2, "affricate", 1),
-    "m": (0, "nasal", 1), "n": (1.5, "nasal", 1), "ɲ": (3, "nasal", 1), "ŋ": (4, "nasal", 1), "l": (1.5, "lateral", 1),
-    "ʎ": (2.8, "lateral", 1), "r": (1.6, "trill", 1), "ɾ": (1.6, "tap", 1), "ɹ": (1.8, "glide", 1), "j": (3, "glide", 1),
-    "w": (0.2, "glide", 1),
+    "h": (6, "fricative", 0), "t͡s": (1.5, "affricate", 0), "t͡ʃ": (2, "affricate", 0),
+    "d͡ʒ": (2, "affricate", 1), "m": (0, "nasal", 1), "n": (1.5, "nasal", 1), "ɲ": (3, "nasal", 1),
+    "ŋ": (4, "nasal", 1), "l": (1.5, "lateral", 1), "ʎ": (2.8, "lateral", 1), "r": (1.6, "trill", 1),
+    "ɾ": (1.6, "tap", 1), "ɹ": (1.8, "glide", 1), "j": (3, "glide", 1), "w": (0.2, "glide", 1),
 }  # fmt: skip
 MANNERS = {
     ("stop", "affricate"): 0.8, ("stop", "fricative"): 1.0, ("stop", "tap"): 0.7, ("stop", "nasal"): 1.2,
@@ -51,11 +52,12 @@ GLIDES = {"j": ("i", "ɪ"), "w": ("u", "ʊ"), "ɹ": ("ɝ",)}  # sound like these
 
 # What other symbols of IPA are taken for; longest first when read.
 SPELLINGS = {
-    "tʃ": "t͡ʃ", "dʒ": "d͡ʒ", "ts": "t͡s", "dz": "z", "tɕ": "t͡ʃ", "dʑ": "d͡ʒ", "t͡ɕ": "t͡ʃ", "d͡ʑ": "d͡ʒ", "tʂ": "t͡ʃ",
-    "d͡z": "z", "dʐ": "d͡ʒ", "əʊ": "oʊ", "g": "ɡ", "ɑɪ": "aɪ", "ɐɪ": "aɪ", "ɚ": "ɝ", "ɜ": "ɝ", "ɘ": "ə", "ᵻ": "ɪ", "ɵ": "ə",
-    "ʉ": "u", "ɤ": "ʌ", "ʏ": "y", "ɞ": "œ", "ɶ": "æ", "ɬ": "l", "ɫ": "l", "ɭ": "l", "ɮ": "l", "ɻ": "ɹ", "ʀ": "ʁ", "ɽ": "ɾ",
-    "ɖ": "d", "ɗ": "d", "ʈ": "t", "ɓ": "b", "ɠ": "ɡ", "ʂ": "ʃ", "ʐ": "ʒ", "ʑ": "ʒ", "ç": "ɕ", "χ": "x", "ɧ": "ʃ", "ɦ": "h",
-    "ɱ": "m", "ɳ": "n", "ɴ": "ŋ", "ɸ": "f", "ʋ": "v", "ɰ": "w", "ɥ": "j", "ʍ": "w", "ʙ": "b", "ɢ": "ɡ", "ʡ": "ʔ",
+    "tʃ": "t͡ʃ", "dʒ": "d͡ʒ", "ts": "t͡s", "dz": "z", "tɕ": "t͡ʃ", "dʑ": "d͡ʒ", "t͡ɕ": "t͡ʃ", "d͡ʑ": "d͡ʒ",
+    "tʂ": "t͡ʃ", "d͡z": "z", "dʐ": "d͡ʒ", "əʊ": "oʊ", "g": "ɡ", "ɑɪ": "aɪ", "ɐɪ": "aɪ", "ɚ": "ɝ", "ɜ": "ɝ",
+    "ɘ": "ə", "ᵻ": "ɪ", "ɵ": "ə", "ʉ": "u", "ɤ": "ʌ", "ʏ": "y", "ɞ": "œ", "ɶ": "æ", "ɬ": "l", "ɫ": "l",
+    "ɭ": "l", "ɮ": "l", "ɻ": "ɹ", "ʀ": "ʁ", "ɽ": "ɾ", "ɖ": "d", "ɗ": "d", "ʈ": "t", "ɓ": "b", "ɠ": "ɡ",
+    "ʂ": "ʃ", "ʐ": "ʒ", "ʑ": "ʒ", "ç": "ɕ", "χ": "x", "ɧ": "ʃ", "ɦ": "h", "ɱ": "m", "ɳ": "n", "ɴ": "ŋ",
+    "ɸ": "f", "ʋ": "v", "ɰ": "w", "ɥ": "j", "ʍ": "w", "ʙ": "b", "ɢ": "ɡ", "ʡ": "ʔ",
 }  # fmt: skip
 PHONES = (BLANK, *VOWELS, *DIPHTHONGS, *CONSONANTS)
 INDEX = {phone: number for number, phone in enumerate(PHONES)}
@@ -73,7 +75,7 @@ def weights(tokens: Sequence[str]) -> Floats:
     """Give how much each token of a recogniser speaks for each of PHONES: float32 [tokens, phones], 0..1."""
     table = np.zeros((len(tokens), len(PHONES)), np.float32)
     for row, token in zip(table, tokens, strict=True):
-        heard = read(token)
+        heard = [] if token.startswith("<") else read(token)  # "<blank>", "<wb>", "<unk>" are no phones
         if not heard:
             row[INDEX[BLANK]] = 1
         for phone in PHONES[1:] if heard else ():
