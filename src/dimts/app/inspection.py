@@ -23,6 +23,7 @@ SERVES = {
     "demo": "`dimts demo`",
     "plot": "loss curves",
     "prep": "speech detection, subtitles, loudness, noise",
+    "align": "finding words in long recordings, checking transcripts",
     "asr": "transcribing with faster-whisper",
     "asr-hf": "transcribing with transformers",
     "youtube": "recordings from YouTube",

@@ -19,7 +19,7 @@ from dimts.errors import DataError
 BLOCK_FRAMES = 512  # between kept scores
 PRUNE_FRAMES = 32  # between looks at which states are still within the beam; divides BLOCK_FRAMES
 BEAMS = (1_000.0, 8_000.0, np.inf)  # nats behind the best at which a state is given up; wider if the end was lost
-FLOOR = -8.0  # nats: a frame tells no more against a token than this, so that one wrong sound does not bend the path
+FLOOR = -5.0  # nats: a frame tells no more against a token than this, so that one wrong sound does not bend the path
 OWN, BLANK, PREVIOUS = 0, 1, 2  # where a token's best path came from: itself, the blank before it, the token before it
 
 Floats = npt.NDArray[np.float32]

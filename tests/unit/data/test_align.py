@@ -1,0 +1,91 @@
+"""Words in time, scores that tell right from wrong texts, and recordings heard in windows."""
+
+import numpy as np
+import pytest
+
+from dimts.data import align
+from dimts.data.align import Word
+from dimts.data.recognisers import posteriors
+from dimts.errors import DataError
+from tests.unit.data.letters import FRAME, LETTERS, Letters, beeps
+
+LETTER_S, SPACE_S = 0.04, 0.2
+
+
+def aligned(spoken: str, text: str, language: str = "en", skip: float | None = align.SKIP) -> list[Word]:
+    recogniser = Letters()
+    return align.align(recogniser, posteriors(recogniser, [beeps(spoken)]), text, language, skip)
+
+
+def test_words_get_their_times_and_marks() -> None:
+    words = aligned("one two three", "One, two\nthree.")
+    assert [word.text for word in words] == ["One,", "two", "three."]
+    assert [word.gap for word in words] == [" ", "\n", ""]
+    assert [word.end for word in words] == ["clause", "clause", "sentence"]
+    starts = [0, 3 * LETTER_S + SPACE_S, 6 * LETTER_S + 2 * SPACE_S]
+    assert [word.start_s for word in words] == pytest.approx(starts)
+    assert [word.end_s for word in words] == pytest.approx(
+        [s + n * LETTER_S - 0.02 for s, n in zip(starts, (3, 3, 5), strict=True)]
+    )
+    assert [word.sounds for word in words] == [3, 3, 5]
+    assert all(word.score == 0 for word in words)
+
+
+def test_the_word_that_is_not_said_has_the_worst_score() -> None:
+    words = aligned("one two three four", "one two eight four")
+    assert min(words, key=lambda word: word.score).text == "eight"
+    assert [word.score > -0.01 for word in words] == [True, True, False, True]
+
+
+def test_a_word_without_sounds_lies_between_its_neighbours() -> None:
+    words = aligned("one two", "- one 1 two &")
+    assert [(word.sounds, word.score) for word in words if not word.text.isalpha()] == [(0, 0.0)] * 3
+    assert [word.start_s for word in words] == sorted(word.start_s for word in words)
+    assert words[2].start_s == words[2].end_s == words[1].end_s
+    assert words[0].end_s == words[1].start_s
+
+
+def test_speech_without_text_is_passed_over_at_both_ends_unless_forbidden() -> None:
+    spoken = "unwritten words before the text is here and more behind it"
+    words = aligned(spoken, "the text is here")
+    assert words[0].start_s == pytest.approx(beeps("unwritten words before ").size / 8_000)
+    assert all(word.score == 0 for word in words)
+    with_all = aligned(spoken, "the text is here", skip=None)
+    assert with_all[0].start_s <= words[0].start_s
+
+
+def test_letters_of_chinese_are_words_and_amharic_ends_sentences() -> None:
+    assert align.WORD.findall("你好，世界。ok yes") == ["你", "好，", "世", "界。", "ok", "yes"]
+    assert align.WORD.findall("ሰላም፡ለዓለም። ነው") == ["ሰላም", "ለዓለም።", "ነው"]
+    found = list(align.WORD.finditer("ሰላም ነው። አለ፣ ሄደ ዓ.ም. ነው።"))
+    assert align._ends("ሰላም ነው። አለ፣ ሄደ ዓ.ም. ነው።", found, "am") == ["", "sentence", "clause", "", "", "sentence"]
+
+
+def test_what_cannot_be_aligned_says_why() -> None:
+    with pytest.raises(DataError, match="the text is longer than the sound: 12 sounds in 6 frames"):
+        aligned("abc", "one two three")
+    with pytest.raises(DataError, match="nothing that is spoken"):
+        aligned("abc", "– 12 !")
+
+
+def test_the_score_of_a_clip() -> None:
+    recogniser, samples = Letters(), beeps("the number is busy")
+    right = align.score_clip(recogniser, samples, "The number is busy.", "en")
+    near = align.score_clip(recogniser, samples, "The number is dizzy.", "en")
+    wrong = align.score_clip(recogniser, samples, "Please leave a message", "en")
+    assert 0 == right > near > wrong
+    assert align.score_clip(recogniser, samples, "!", "en") == -np.inf
+    assert align.score_clip(recogniser, samples[:FRAME], "the number", "en") == -np.inf
+
+
+@pytest.mark.parametrize("size", [1_000, 8_000 * 8, 10**9])
+def test_a_long_recording_is_heard_in_windows_without_seams(size: int) -> None:
+    recogniser = Letters()
+    text = "".join(np.random.default_rng(0).choice(list(LETTERS[1:]), 1_000))
+    samples = beeps(text)
+    heard = posteriors(recogniser, (samples[start : start + size] for start in range(0, len(samples), size)))
+    assert np.array_equal(heard, recogniser.hear(samples))
+
+
+def test_no_sound_has_no_frames() -> None:
+    assert posteriors(Letters(), []).shape == (0, 1)
