@@ -3,6 +3,8 @@
 # B clips, M mel bands, F mel frames, P prompt latents, D width, H heads, K head width
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +23,10 @@ class ConditioningEncoder(nn.Module):
         blocks = [ConditioningBlock(shape.width, shape.heads) for _ in range(shape.conditioning_blocks)]
         self.attn = nn.Sequential(*blocks)
 
-    def forward(self, mel_BMF: Tensor) -> Tensor:
-        context_BDF: Tensor = self.attn(self.init(mel_BMF))
+    def forward(self, mel_BMF: Tensor, compiled: bool = False) -> Tensor:
+        context_BDF: Tensor = self.init(mel_BMF)
+        for block in self.attn:
+            context_BDF = _compiled()(block, context_BDF) if compiled else block(context_BDF)
         return context_BDF
 
 
@@ -47,6 +51,12 @@ class ConditioningBlock(nn.Module):
         # UPSTREAM: the residual is the NORMALISED input (same test)
         sum_ND: Tensor = rows_ND + out_ND
         return sum_ND.view(batch, frames, -1).transpose(1, 2)
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> Callable[..., Tensor]:
+    """Compile a block once, for any number of prompts; all blocks share it."""
+    return torch.compile(ConditioningBlock.forward, dynamic=True)
 
 
 class Perceiver(nn.Module):

@@ -14,6 +14,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
+from torch.utils.checkpoint import checkpoint
 
 from dimts.model.blocks import Cache, Mode, Packing, Stack
 from dimts.model.conditioning import ConditioningEncoder, Perceiver
@@ -52,7 +53,14 @@ class Gpt(nn.Module):
 
     def prompt(self, mel_BMF: Tensor) -> Tensor:
         """Turn prompts of equal length into latents: float32 [B, 80, F] to [B, 32, D]."""
-        context_BDF = self.conditioning_encoder(mel_BMF)
+        mode = self.mode if self.training else Mode()
+        if mode.checkpointing and torch.is_grad_enabled():
+            latents_BPD: Tensor = checkpoint(self._prompt, mel_BMF, mode.compiled, use_reentrant=False)
+            return latents_BPD
+        return self._prompt(mel_BMF, mode.compiled)
+
+    def _prompt(self, mel_BMF: Tensor, compiled: bool) -> Tensor:
+        context_BDF = self.conditioning_encoder(mel_BMF, compiled)
         latents_BPD: Tensor = self.conditioning_perceiver(context_BDF.transpose(1, 2))
         return latents_BPD
 

@@ -50,6 +50,10 @@ class Tally:
         return [each for each, sums in zip(self.draws, self.sums, strict=True) if not bool(sums[2].isfinite())]
 
 
+class MovedInPart(TrainingError):
+    """Some weights moved and others did not: this moment must not be saved."""
+
+
 class Engine:
     """Does updates: `network` learns from `heard`, `state` holds what moves."""
 
@@ -182,12 +186,24 @@ class Engine:
         finite = math.isfinite(norms.before)
         if finite:
             optimizer.set_rates(factor)
-            optimizer.step()
+            self._step(update)
             state.skipped = 0
             if state.average:
                 state.average.update()
         state.scale.update(finite)
         return norms
+
+    def _step(self, update: Update) -> None:
+        """Move the weights. MovedInPart when the averages do not fit in memory."""
+        try:
+            self.state.optimizer.step()
+        except RuntimeError as error:
+            if not memory.ran_out(error):
+                raise
+            raise MovedInPart(
+                f"update {update.number + 1:,}: out of memory for the optimizer's averages; keep them elsewhere "
+                "(optimizer.place: cpu) or smaller (optimizer.state: 8bit), or train less (train.trainable: lora)"
+            ) from error
 
     def _skip(self, update: Update, clips: Sequence[str], display: Display) -> None:
         """Tell of a skipped update, and count it once fp16 can lower its scale no more."""

@@ -1,6 +1,6 @@
 """What a run will take: memory at its peak, time an update, and the largest micro-batch that fits.
 
-Measured on the run's own clips: the bytes that one and two of them keep for the way back, the seconds of a micro-batch.
+Measured on the run's own clips: the bytes that some of them keep for the way back, the seconds of a micro-batch.
 """
 
 import time
@@ -12,6 +12,7 @@ import torch
 
 from dimts.data.batching import Update
 from dimts.data.prompting import Draw
+from dimts.errors import TrainingError
 from dimts.train import memory
 from dimts.train.engine import Engine, Tally
 from dimts.train.memory import Estimate, Growth
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dimts.train.trainer import Trainer
 
 GB = 1e9
+STEP = 0.9  # between budgets that are tried
 LOOKED_AT = 50  # updates among which the largest micro-batch is looked for
 
 
@@ -63,30 +65,49 @@ def of(trainer: "Trainer") -> Forecast:
     engine, total = trainer.engine, trainer.total_updates
     updates = [trainer.plan.update(number) for number in range(min(total, LOOKED_AT))]
     grown = growth(engine, updates[0])
-    rows = max(update.rows_of(draws) for update in updates for draws in update.micro_batches)
+    batches = [(update.rows_of(draws), len(draws)) for update in updates for draws in update.micro_batches]
+    rows, clips = max(batches, key=lambda batch: grown.of(*batch))
     several = any(len(update.micro_batches) > engine.world.size for update in updates)
     loaded = memory.taken_bytes(engine.world.device)
-    estimate = Estimate(loaded, gradient_bytes(engine), average_bytes(engine), grown.of(rows), several)
+    estimate = Estimate(loaded, gradient_bytes(engine), average_bytes(engine), grown.of(rows, clips), several)
     found = Forecast(estimate, rows, memory.free_bytes(engine.world.device), None, total)
     return replace(found, update_s=update_seconds(engine, updates[0])) if found.fits else found
 
 
 def growth(engine: Engine, update: Update) -> Growth:
-    """Measure what a micro-batch keeps for the way back, by its two longest clips."""
-    longest = sorted(update.draws, key=lambda draw: -update.rows_of([draw]))
-    one, two = longest[:1], [longest[0], longest[min(1, len(longest) - 1)]]
+    """Measure what a micro-batch keeps for the way back, by an update's longest and shortest clip."""
+    by_rows = sorted(update.draws, key=lambda draw: update.rows_of([draw]))
+    long, short = [by_rows[-1]], [by_rows[0]]
     was_training = engine.network.gpt.training
     engine.network.gpt.train()
-    found = memory.growth(*((update.rows_of(draws), _kept(engine, update, draws)) for draws in (one, two)))
+    one, other = ((update.rows_of(draws), _kept(engine, update, draws)) for draws in (long, short))
+    both = _kept(engine, update, [*long, *short])
     engine.network.gpt.train(was_training)
-    return found
+    return memory.growth(one, other, both)
 
 
 def largest_micro_batch(engine: Engine, update: Update) -> int:
-    """Return the most rows of a micro-batch that fit beside gradients and averages, at most a whole update's."""
-    taken = gradient_bytes(engine) + average_bytes(engine)
-    most = memory.largest_rows(growth(engine, update), taken, engine.world.device)
-    return min(most, sum(update.rows))
+    """Return the most rows of a micro-batch that fit beside gradients and averages, at most a whole update's.
+
+    TrainingError when not even the longest clip does.
+    """
+    device, taken = engine.world.device, gradient_bytes(engine) + average_bytes(engine)
+    grown, room = growth(engine, update), memory.room(taken, device)
+    budget, least = sum(update.rows), max(update.rows)
+    while budget > least and _most(grown, update.within(budget)) > room:
+        budget = max(least, int(budget * STEP))
+    if _most(grown, update.within(budget)) > room:
+        raise TrainingError(
+            f"batch.by: auto: {memory.free_bytes(device) / GB:.1f} GB are free on {device}; gradients, averages take "
+            f"{taken / GB:.1f}, and one clip {grown.of(least, 1) / GB:.1f}; train fewer parts (train.trainable: lora), "
+            "set train.checkpointing, or keep the averages elsewhere (optimizer.place: cpu)"
+        )
+    return budget
+
+
+def _most(grown: Growth, update: Update) -> float:
+    """Return the bytes of an update's largest micro-batch."""
+    return max(grown.of(update.rows_of(draws), len(draws)) for draws in update.micro_batches)
 
 
 def gradient_bytes(engine: Engine) -> float:

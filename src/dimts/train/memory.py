@@ -1,7 +1,7 @@
 """Memory: what a run will take at its peak, the largest micro-batch that fits, and what to do when it does not.
 
-What grows with a micro-batch is measured, not guessed: one and then two clips are scored, and every tensor that the way
-back will need is counted. The rest is arithmetic on what is loaded and what learns.
+What grows with a micro-batch is measured, not guessed: a long clip, a short one and both are scored, and every tensor
+that the way back will need is counted. The rest is arithmetic on what is loaded and what learns.
 """
 
 import gc
@@ -15,8 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from dimts.errors import TrainingError
-
 SIGNS = ("out of memory", "can't allocate memory", "not enough memory")  # as CUDA, MPS and CPU allocators say it
 SPARE = 0.9  # share of free GPU memory that `batch.by: auto` fills: allocators need room between tensors
 SPARE_CPU = 0.5  # of a machine that does other things too
@@ -25,14 +23,15 @@ KIB = 1024
 
 @dataclass(frozen=True)
 class Growth:
-    """Bytes that a micro-batch keeps for the way back: `fixed`, and so many more for each row."""
+    """Bytes that a micro-batch keeps for the way back: `fixed`, so many for each row, and for each clip's prompt."""
 
     fixed: float
     row: float
+    clip: float
 
-    def of(self, rows: int) -> float:
-        """Return the bytes of a micro-batch of so many rows."""
-        return self.fixed + self.row * rows
+    def of(self, rows: int, clips: int) -> float:
+        """Return the bytes of a micro-batch of so many rows and clips."""
+        return self.fixed + self.row * rows + self.clip * clips
 
 
 @dataclass(frozen=True)
@@ -108,22 +107,20 @@ def kept_bytes(network: nn.Module, score: Callable[[], object]) -> int:
     return total
 
 
-def growth(one: tuple[int, int], two: tuple[int, int]) -> Growth:
-    """Return what (rows, bytes) of two micro-batches tell of all others."""
-    row = (two[1] - one[1]) / max(1, two[0] - one[0])
-    return Growth(max(0.0, one[1] - row * one[0]), row)
+def growth(long: tuple[int, int], short: tuple[int, int], both: int) -> Growth:
+    """Return what (rows, bytes) of a long and of a short clip, and the bytes of both together, tell of all others.
+
+    Clips of one length cannot tell rows from prompts: then all is put down to rows.
+    """
+    second = both - long[1]  # what the short clip adds
+    row = (long[1] - short[1]) / (long[0] - short[0]) if long[0] != short[0] else second / short[0]
+    clip = max(0.0, second - row * short[0])
+    return Growth(max(0.0, long[1] - row * long[0] - clip), row, clip)
 
 
-def largest_rows(growth: Growth, taken: float, device: torch.device) -> int:
-    """Return the most rows that fit once `taken` more bytes are gone. TrainingError when nothing does."""
-    share = SPARE if device.type == "cuda" else SPARE_CPU
-    left = free_bytes(device) * share - taken - growth.fixed
-    if left < growth.row:
-        raise TrainingError(
-            f"batch.by: auto: {free_bytes(device) / 1e9:.1f} GB are free on {device}, gradients and averages alone "
-            f"take {taken / 1e9:.1f}; train fewer parts (train.trainable: lora), or keep the optimizer elsewhere"
-        )
-    return int(left / growth.row)
+def room(taken: float, device: torch.device) -> float:
+    """Return the bytes that a micro-batch may take once `taken` more are gone; negative where nothing is left."""
+    return free_bytes(device) * (SPARE if device.type == "cuda" else SPARE_CPU) - taken
 
 
 def _line(path: Path, name: str) -> int | None:

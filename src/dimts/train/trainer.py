@@ -18,7 +18,7 @@ from dimts.train import choosing, forecast, schedule, trackers, trainable, valid
 from dimts.train.average import Average
 from dimts.train.display import Display
 from dimts.train.dist import World
-from dimts.train.engine import Engine
+from dimts.train.engine import Engine, MovedInPart
 from dimts.train.interrupt import Stop
 from dimts.train.optim import Optimizer
 from dimts.train.precision import LossScale
@@ -118,6 +118,8 @@ class Trainer:
         factor = schedule.factor(self.run.schedule, update.number, self.total_updates)
         try:
             return self.engine.do(update, factor, stop, display)
+        except MovedInPart:
+            raise
         except TrainingError:
             self._save()
             raise
