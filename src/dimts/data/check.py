@@ -6,17 +6,18 @@ away is listed.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from dimts.audio import io
-from dimts.data import filters, importers, manifest
+from dimts.data import filters, importers, manifest, review
 from dimts.data.filters import Limits
 from dimts.data.manifest import Clip, Dataset
 from dimts.data.measures import measure
 from dimts.data.options import Options
 from dimts.data.prepare import prepare
+from dimts.data.review import Decision
 from dimts.data.saying import Reader
 from dimts.data.split import straddling
 from dimts.errors import AudioError, DataError, DimtsError
@@ -34,14 +35,23 @@ def check(folder: Path, language: str = "am", options: Options | None = None) ->
         dataset = manifest.read(folder, any_normaliser=True)
         today = dataset.front.identity
         dataset.front.require(dataset.language)
+        decisions = review.read(folder)
     except DimtsError as error:
         return list(error.problems)
     limits = filters.from_settings(dataset.settings.get("limits", {}))
     reader = Reader(dataset.front, dataset.language, options.vocabulary if options else None)
     problems = [*_normaliser(dataset, today), *_repetitions(dataset), *_leaks(dataset)]
     for clip in dataset.clips:
-        problems += [f"clip {clip.id}: {problem}" for problem in _clip_problems(clip, dataset, reader, limits)]
+        problems += [
+            f"clip {clip.id}: {problem}"
+            for problem in _clip_problems(clip, dataset, reader, limits if _judged(clip, decisions) else None)
+        ]
     return problems
+
+
+def _judged(clip: Clip, decisions: Mapping[str, Decision]) -> bool:
+    """Whether the checks hold for a clip: a person who said keep has the last word."""
+    return clip.id not in decisions or decisions[clip.id].decision != "keep"
 
 
 def _is_foreign(folder: Path) -> bool:
@@ -93,7 +103,7 @@ def _leaks(dataset: Dataset) -> Iterator[str]:
         yield from (f"{what} on both sides of the split: {shared[:80]}" for shared in straddling(pairs))
 
 
-def _clip_problems(clip: Clip, dataset: Dataset, reader: Reader, limits: Limits) -> Iterator[str]:
+def _clip_problems(clip: Clip, dataset: Dataset, reader: Reader, limits: Limits | None) -> Iterator[str]:
     """What is wrong with one clip, its sound decoded."""
     if clip.language != dataset.language:
         yield f"its language is {clip.language}, the dataset's {dataset.language}"
@@ -115,5 +125,5 @@ def _clip_problems(clip: Clip, dataset: Dataset, reader: Reader, limits: Limits)
         held = f"{measures.samples} samples at {measures.rate_hz} Hz"
         yield f"{clip.audio} holds {held}, not {clip.samples} at {clip.rate_hz} Hz"
     said = replace(reader.said(clip.text, clip.start_s is not None, clip.alignment), spoken=clip.spoken)
-    if finding := filters.judge(measures, said, limits):
+    if limits and (finding := filters.judge(measures, said, limits)):
         yield f"{finding.reason}: {finding.measured} (limit {finding.limit})"

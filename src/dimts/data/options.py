@@ -14,6 +14,7 @@ from dimts.errors import ConfigError
 from dimts.text.front import Choice
 
 if TYPE_CHECKING:
+    from dimts.audio.repair import Repairs
     from dimts.audio.speech import Detector
 
 MAX_DEFAULT_WORKERS = 4
@@ -34,7 +35,8 @@ class Options:
     detector: "Detector" = "silero"  # of speech, where a recording is cut
     align: str = "auto"  # what cuts a long recording by its text: auto, none, hama or hf:MODEL
     transcribe: str | None = None  # what writes down recordings that have no text; None turns them away
-    repair: tuple[str, ...] = ()
+    repairs: "Repairs | None" = None  # done to every clip
+    hear_music: bool = False  # tell music from speech in every clip; it costs more than all other measures together
     vocabulary: Path | None = None  # vocab.json: count tokens with it
     licence: str | None = None  # None leaves what the dataset says
     consent: str | None = None
@@ -45,6 +47,12 @@ class Options:
             raise ConfigError(f"eval_share is {self.eval_share}; give a share from 0 to below 1")
         if self.workers < 1:
             raise ConfigError(f"workers is {self.workers}; give 1 or more")
+
+    @property
+    def treatment(self) -> str:
+        """Names what is done to and heard in every clip beside the usual."""
+        music = " music" if self.hear_music else ""
+        return f"{music} {self.repairs}" if self.repairs else music
 
     def settings(self, by: By) -> dict[str, object]:
         """What the dataset keeps of them; `by` is what `group_by` came to."""

@@ -7,12 +7,16 @@ clip is in memory, however long the file, and a killed run finds what was cut.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dimts.audio import io
 from dimts.data.filters import Finding, Limits, Said, judge
 from dimts.data.measures import Measures, measure
 from dimts.data.spans import Span
 from dimts.errors import AudioError, DataError
+
+if TYPE_CHECKING:
+    from dimts.audio.repair import Repairs
 
 STAGED = "staged"
 MAX_HZ = 48_000  # stored at most: the vocoder works at 24,000
@@ -35,6 +39,8 @@ class Task:
     parts: tuple[Part, ...]
     limits: Limits | None  # what fails them is not encoded; None: everything is
     staged: Path  # the folder
+    repairs: "Repairs | None" = None
+    hear_music: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,8 @@ def _measured(audio: io.Audio, said: Said, task: Task) -> Reading:
     if not SPEECH_HZ[0] <= audio.rate_hz <= SPEECH_HZ[1]:
         finding = Finding("sample rate", audio.rate_hz, f"{SPEECH_HZ[0]}..{SPEECH_HZ[1]} Hz")
         return Reading(finding, audio.duration_s)
-    audio = _at_most(MAX_HZ, audio)
-    measures = measure(audio)
+    audio = _repaired(_at_most(MAX_HZ, audio), task.repairs)
+    measures = measure(audio, task.hear_music)
     path = staged(task.staged, measures.content)
     passes = task.limits is None or judge(measures, said, task.limits) is None
     if passes and not path.exists():
@@ -85,6 +91,14 @@ def _measured(audio: io.Audio, said: Said, task: Task) -> Reading:
         except AudioError as error:
             raise DataError(f"{error}; then run again: it goes on") from error
     return Reading(measures, measures.duration_s)
+
+
+def _repaired(audio: io.Audio, repairs: "Repairs | None") -> io.Audio:
+    if repairs is None:
+        return audio
+    from dimts.audio.repair import repair
+
+    return repair(audio, repairs)
 
 
 def _at_most(rate_hz: int, audio: io.Audio) -> io.Audio:

@@ -53,6 +53,7 @@ class Piece:
     span: Span | None  # of the file; None: all of it
     rows: int = 1  # how many it was made of
     score: float | None = None
+    treatment: str = ""  # what is done to its sound
 
     @property
     def utterance(self) -> Utterance:
@@ -63,7 +64,7 @@ class Piece:
     def key(self) -> str:
         """Names the sound: the file by its content, and the stretch."""
         stretch = f" {self.span[0]:.3f}-{self.span[1]:.3f}" if self.span else ""
-        return f"{self.work.opened.origin}{stretch}" if self.work.opened.origin else ""
+        return f"{self.work.opened.origin}{stretch}{self.treatment}" if self.work.opened.origin else ""
 
     @property
     def name(self) -> str:
