@@ -1,8 +1,10 @@
 """Prepare, killed anytime: the old dataset is intact and the next run goes on."""
 
+import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ import pytest
 from dimts.data import manifest
 from dimts.data.check import check
 from dimts.data.prepare import prepare
-from tests.unit.data.recordings import ALONE, corpus, run, tone
+from tests.unit.data.cues import bursts, cued
+from tests.unit.data.recordings import ALONE, corpus, run, sentence, tone
 
 
 @pytest.mark.parametrize("settled", range(0, 6))
@@ -53,7 +56,7 @@ if __name__ == "__main__":
 
 
 def test_workers_give_the_same_dataset(tmp_path: Path) -> None:
-    source = corpus(tmp_path / "source", 40)
+    source = corpus(tmp_path / "source", 70)  # more than a minute: in processes
     (tmp_path / "source/wavs/clip005.wav").write_bytes(b"RIFF")
     (tmp_path / "script.py").write_text(SCRIPT)
     for workers in "12":
@@ -63,23 +66,58 @@ def test_workers_give_the_same_dataset(tmp_path: Path) -> None:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
+def _files(folder: Path) -> int:
+    return len(os.listdir(folder)) if folder.is_dir() else 0
+
+
 def test_sigkill_damages_nothing(tmp_path: Path) -> None:
     first, source = corpus(tmp_path / "first", 2, first=900), corpus(tmp_path / "source", 200)
     before = run(tmp_path / "out", first)
     (tmp_path / "script.py").write_text(SCRIPT)
-    for wait_s in (0.3, 0.5, 0.7):
+    for folder, count in (("staged", 1), ("staged", 90), ("audio", 30), ("audio", 150)):
         process = subprocess.Popen([sys.executable, tmp_path / "script.py", source, tmp_path / "out", "1"])
-        time.sleep(wait_s)
+        while process.poll() is None and _files(tmp_path / "out" / folder) < count:
+            time.sleep(0.0005)
         process.kill()
         process.wait()
         dataset = manifest.read(tmp_path / "out")
         assert len(dataset.clips) in (2, 202) and set(before.clips) <= set(dataset.clips)
-        assert check(tmp_path / "out") == []
+    assert check(tmp_path / "out") == []
     run(tmp_path / "out", source)
     run(tmp_path / "whole", first)
     run(tmp_path / "whole", source)
     assert (tmp_path / "out/clips.jsonl").read_bytes() == (tmp_path / "whole/clips.jsonl").read_bytes()
-    assert not list((tmp_path / "out/audio").glob(".*"))
+    assert not list((tmp_path / "out/audio").glob(".*")) and not (tmp_path / "out/staged").exists()
+
+
+CUES = """
+import sys
+from pathlib import Path
+from dimts.data.prepare import Options, prepare
+if __name__ == "__main__":
+    options = Options(workers=1, detector="energy")
+    prepare([Path(each) for each in sys.argv[2:]], Path(sys.argv[1]), "en", options)
+"""
+
+
+def test_sigkill_among_the_cuts_of_recordings(tmp_path: Path) -> None:
+    spans = [(4.0 * n + 0.5, 4.0 * n + 3.8) for n in range(20)]
+    for name in "abc":
+        bursts(tmp_path / f"{name}.wav", spans, 81.0, seed=ord(name))
+        cued(tmp_path / f"{name}.srt", *((a, b, sentence(1000 * ord(name) + n)) for n, (a, b) in enumerate(spans)))
+    sources = [tmp_path / f"{name}.srt" for name in "abc"]
+    (tmp_path / "script.py").write_text(CUES)
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "out"), *map(str, sources)]
+    for folder, count in (("staged", 1), ("staged", 30), ("audio", 20)):
+        process = subprocess.Popen(command)
+        while process.poll() is None and _files(tmp_path / "out" / folder) < count:
+            time.sleep(0.0005)
+        process.kill()
+        process.wait()
+    subprocess.run(command, check=True)
+    whole = run(tmp_path / "whole", *sources, options=replace(ALONE, detector="energy"))
+    assert len(whole.clips) == 30
+    assert (tmp_path / "out/clips.jsonl").read_bytes() == (tmp_path / "whole/clips.jsonl").read_bytes()
 
 
 FULL_DISK = """
