@@ -18,6 +18,12 @@ SOURCES = (
     " (https://...) and text files of addresses. What was prepared before and is not named stays; without any source"
     " the decisions of review.jsonl are applied."
 )
+REPAIRS = {  # what each is without a number, and its name among repairs
+    "loudness": (-23.0, "loudness_lufs"),
+    "highpass": (70.0, "high_pass_hz"),
+    "denoise": (True, "denoise"),
+    "vocals": (True, "vocals"),
+}
 DOWNLOADS = "Folder that keeps what was brought from the hub or from pages; default: beside the dataset, OUT-downloads."
 COOKIES = "Cookies for pages that want them, as browsers export them (Netscape's format)."
 Limit = Annotated[
@@ -60,6 +66,21 @@ def prepare(
         ),
     ] = "auto",
     seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
+    align: Annotated[
+        str,
+        typer.Option(
+            help="What cuts a long recording by its text: none, hama (offline), hf:MODEL (any CTC model), or auto: hama"
+            " if it is installed. If named, it also scores every other clip: does it say its text?"
+        ),
+    ] = "auto",
+    repair: Annotated[
+        list[str],
+        typer.Option(
+            help="Do this to every clip: loudness (to -23 LUFS) or loudness=LUFS, highpass (at 70 Hz) or highpass=HZ,"
+            " denoise, vocals (the voice alone). May be repeated. Not by default: a voice learns it too."
+        ),
+    ] = [],
+    music: Annotated[bool, typer.Option("--music", help="Listen for music in every clip, and turn it away.")] = False,
     speaker: Annotated[str, typer.Option(help="Speaker's name where the source gives none.")] = "speaker",
     licence: Annotated[str | None, typer.Option(help="Licence of the recordings; kept in dataset.json.")] = None,
     consent: Annotated[str | None, typer.Option(help="How the speakers agreed; kept in dataset.json.")] = None,
@@ -89,6 +110,9 @@ def prepare(
         speaker=speaker,
         text=chosen(mode, backend, lexicon, abbreviations),
         cutting=CutRules(join=join),
+        align=align,
+        repairs=_repairs(repair),
+        hear_music=music,
         licence=licence,
         consent=consent,
         **_shared(limit, base, vocab, detector, workers),
@@ -140,6 +164,23 @@ def _shared(
         "detector": _one_of("--detector", detector, get_args(Known)),
     }
     return asked | ({"workers": workers} if workers else {})
+
+
+def _repairs(asked: Sequence[str]) -> Any:
+    """Give the repairs that were asked for, None where none was."""
+    from dimts.audio.repair import Repairs
+
+    wanted: dict[str, Any] = {}
+    for text in asked:
+        name, equals, value = text.partition("=")
+        usual, key = REPAIRS.get(name, (None, ""))
+        if not key or equals and usual is True:
+            raise ConfigError(f"--repair {text}: choose from {', '.join(REPAIRS)}; loudness and highpass take =NUMBER")
+        try:
+            wanted[key] = float(value) if equals else usual
+        except ValueError:
+            raise ConfigError(f"--repair {text}: {value!r} is not a number") from None
+    return Repairs(**wanted) if wanted else None
 
 
 def _one_of(option: str, value: str, known: Sequence[str]) -> Any:

@@ -36,11 +36,13 @@ class Heard:
     clips: tuple[Span, ...] = ()
     uncuttable: tuple[Span, ...] = ()
 
+    def note(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
     @classmethod
-    def of_note(cls, note: Any) -> "Heard | Finding":
-        """Read what `note` wrote."""
-        if "reason" in note:
-            return Finding(**note)
+    def of_note(cls, note: Any) -> "Heard":
+        """Read what `note` gave."""
         lists = {name: tuple((start_s, end_s) for start_s, end_s in note[name]) for name in _LISTS}
         return cls(note["duration_s"], **lists)
 
@@ -60,11 +62,6 @@ def hear(task: Listening) -> Heard | Finding:
         return Heard(heard.duration_s, spans)
     cut = cutting.cut(heard.spans, heard, task.lengths)
     return Heard(heard.duration_s, spans, _times(cut.clips), _times(cut.uncuttable))
-
-
-def note(found: Heard | Finding) -> dict[str, Any]:
-    """Give what a journal keeps."""
-    return asdict(found)
 
 
 def _times(spans: list[speech.Span]) -> tuple[Span, ...]:

@@ -32,13 +32,18 @@ class Intake:
     """What was accepted and turned away so far; `returning` clips of earlier runs are accepted when they are found."""
 
     def __init__(
-        self, stages: Stages, staying: Sequence[Clip], returning: Sequence[Clip], decisions: Mapping[str, Decision]
+        self,
+        stages: Stages,
+        staying: Sequence[Clip],
+        returning: Sequence[Clip],
+        decisions: Mapping[str, Decision],
+        scores: Mapping[Piece, float],
     ) -> None:
         self.accepted: list[Clip] = []
         self.rejected: list[Rejection] = []
         self.returned: list[Clip] = []  # of the accepted, those whose recording is gone
         self._stages, self._journal, self._limits = stages, stages.journal, stages.options.limits
-        self._decisions = decisions
+        self._decisions, self._scores = decisions, scores
         self._returning = {clip.content: clip for clip in returning}
         self._from_row = {(clip.source.rpartition(":")[0], clip.text): clip for clip in returning}
         self._taken = {clip.id.casefold() for clip in (*staying, *returning)}
@@ -76,8 +81,9 @@ class Intake:
             return self._reject(piece.name, CHECKS, finding, piece, measures.duration_s)
         name = self._id(piece, measures)
         decision = self._decisions.get(name)
-        text = decision.text if decision and decision.decision == "text" else piece.text
-        said = self._stages.said(replace(piece, text=text))
+        mended = decision is not None and decision.decision == "text"
+        text, score = (decision.text, None) if decision and mended else (piece.text, self._scores.get(piece))
+        said = self._stages.said(replace(piece, text=text, score=score))
         finding = self._finding(measures, said, decision)
         if finding:
             return self._reject(name, "review" if decision else CHECKS, finding, piece, measures.duration_s)

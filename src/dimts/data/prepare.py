@@ -1,8 +1,8 @@
 """Prepare: sources in, a dataset folder out, every second accepted or turned away with a reason.
 
-Find -> read -> speech -> cut -> settle (checks, ids, duplicates) -> split -> write. A clip is known by its sound:
-prepared again it keeps id, file and side, also when its text was mended. The surprise: clips of sources that are not
-named this time stay; those of sources that are named are found anew.
+Find -> read -> speech -> align -> cut and repair -> score -> settle (checks, ids, duplicates) -> split -> write. A clip
+is known by its sound: prepared again it keeps id, file and side, also when its text was mended. The surprise: clips of
+sources that are not named this time stay; those of sources that are named are found anew.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dimts.data import earlier, importers, manifest, reading, review, split, totals
+from dimts.data import earlier, importers, manifest, planning, reading, review, scoring, split, totals
 from dimts.data.accounts import accounts
 from dimts.data.importers import Found
 from dimts.data.intake import AUDIO, Intake
@@ -54,9 +54,9 @@ def prepare(
 
     reader = Reader(front, language, options.vocabulary)
     stages = Stages(Journal(out), options, reader, progress)
-    planned = stages.plan(stages.open(found))
+    planned = planning.plan(stages, stages.open(found))
     readings = stages.cut(planned)
-    intake = Intake(stages, staying, returning, decisions)
+    intake = Intake(stages, staying, returning, decisions, scoring.scores(stages, readings))
     _settle(intake, found, planned, readings)
     _refuse_nothing(intake, len(found))
 

@@ -15,8 +15,9 @@ from dimts.data.opening import Opened
 from dimts.data.spans import Span
 from dimts.data.stretches import Cue, Lost, Plan
 from dimts.data.words import piece_id, safe_id
+from dimts.text.languages import primary_of
 
-Kind = Literal["whole", "cues", "by text", "by ear"]
+Kind = Literal["whole", "cues", "by text", "by ear", "away"]
 CUT = "cut"  # the stage, as the ledger calls it
 
 
@@ -129,10 +130,12 @@ def turned_away(work: Work, reason: str, measured: float | str, limit: float | s
     return Planned(work, (), lost, sum(each.duration_s for each in lost))
 
 
-def without(work: Work, kind: Kind, longest_s: float) -> Planned:
-    """Turn away what nothing at hand can cut."""
+def without(work: Work, language: str, longest_s: float) -> Planned:
+    """Turn away what nothing at hand can make clips of: another language, no text, a long text without times."""
     duration_s = round(work.opened.duration_s or 0.0, 3)
-    if kind == "by ear":
+    if work.first.language and primary_of(work.first.language) != primary_of(language):
+        return turned_away(work, "other language", work.first.language, language)
+    if work.kind(longest_s) == "by ear":
         return turned_away(work, "no transcript", duration_s, "a text, or --transcribe MODEL")
     hint = f"{longest_s:.2f}; give times, or --align hama (pip install 'dimts[align]') cuts it by its text"
     return turned_away(work, "too long", duration_s, hint)

@@ -1,0 +1,104 @@
+"""The stages between: hear where somebody speaks, align long texts, and so decide what becomes of each file's rows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dimts.audio import silero
+from dimts.audio.cutting import Lengths
+from dimts.data import aligning, hearing, stretches, works
+from dimts.data.aligning import Aligning, Phrases
+from dimts.data.filters import Finding
+from dimts.data.hearing import Heard, Listening
+from dimts.data.stages import Stages
+from dimts.data.stretches import Cue
+from dimts.data.works import Kind, Planned, Work
+from dimts.text.languages import primary_of
+
+Of = tuple[Work, Kind]
+
+
+def plan(stages: Stages, listed: Sequence[Work]) -> list[Planned]:
+    """Decide what becomes of the rows of each file. MissingExtra, before the work, for a package that it needs."""
+    longest_s = stages.options.limits.max_duration_s
+    recogniser = aligning.chosen(stages.options.align, stages.reader.language)
+    kinds = [_kind(stages, work, longest_s, recogniser) for work in listed]
+    heard = _heard(stages, listed, kinds)
+    phrases = _aligned(stages, listed, kinds, heard, recogniser)
+    parts = zip(listed, kinds, heard, phrases, strict=True)
+    planned = [_planned(stages, *part, recogniser) for part in parts]
+    treatment = stages.options.treatment
+    return [replace(each, pieces=tuple(replace(p, treatment=treatment) for p in each.pieces)) for each in planned]
+
+
+def _kind(stages: Stages, work: Work, longest_s: float, recogniser: str | None) -> Kind:
+    """Say how a file becomes clips; "away" where nothing at hand can do it."""
+    language = work.first.language
+    if language and primary_of(language) != primary_of(stages.reader.language):
+        return "away"
+    kind = work.kind(longest_s)
+    if kind == "by text" and recogniser is None or kind == "by ear" and stages.options.transcribe is None:
+        return "away"
+    return kind
+
+
+def _heard(stages: Stages, listed: Sequence[Work], kinds: Sequence[Kind]) -> list[Heard | Finding | None]:
+    """Speech: hear every recording that is cut."""
+    detector = stages.options.detector
+
+    def task(work: Work, kind: Kind) -> Listening | None:
+        lengths = Lengths() if kind == "by ear" else None
+        cut = kind in ("cues", "by text", "by ear")
+        return Listening(work.path, work.opened.origin, detector, lengths) if cut else None
+
+    tasks = [task(work, kind) for work, kind in zip(listed, kinds, strict=True)]
+    if detector == "silero" and any(task and not stages.journal.note(task.key) for task in tasks):
+        silero.load()  # MissingExtra before anything is done
+    sound_s = sum(work.opened.duration_s or 0.0 for work, task in zip(listed, tasks, strict=True) if task)
+    return stages.noted("speech", hearing.hear, tasks, Heard.of_note, sound_s)
+
+
+def _aligned(
+    stages: Stages,
+    listed: Sequence[Work],
+    kinds: Sequence[Kind],
+    heard: Sequence[Heard | Finding | None],
+    recogniser: str | None,
+) -> list[Phrases | Finding | None]:
+    """Align: find the times of long texts."""
+    language = stages.reader.language
+
+    def task(work: Work, kind: Kind, found: Heard | Finding | None) -> Aligning | None:
+        if kind != "by text" or recogniser is None or not isinstance(found, Heard):
+            return None
+        return Aligning(work.path, work.opened.origin, work.first.text, language, recogniser, found.spans)
+
+    tasks = [task(*each) for each in zip(listed, kinds, heard, strict=True)]
+    sound_s = sum(work.opened.duration_s or 0.0 for work, each in zip(listed, tasks, strict=True) if each)
+    return stages.noted("align", aligning.align, tasks, Phrases.of_note, sound_s) if any(tasks) else [None] * len(tasks)
+
+
+def _planned(
+    stages: Stages,
+    work: Work,
+    kind: Kind,
+    heard: Heard | Finding | None,
+    phrases: Phrases | Finding | None,
+    recogniser: str | None,
+) -> Planned:
+    if kind == "whole":
+        return works.whole(work)
+    for found, stage in ((heard, "read"), (phrases, "align")):
+        if isinstance(found, Finding):
+            return works.turned_away(work, found.reason, found.measured, found.limit, stage)
+    if kind == "away":
+        return works.without(work, stages.reader.language, stages.options.limits.max_duration_s)
+    assert isinstance(heard, Heard), work.path
+    rules = stages.options.cutting
+    if kind == "cues":
+        made = stretches.plan(works.cues_of(work), heard.spans, heard.duration_s, rules)
+    else:
+        assert isinstance(phrases, Phrases), work.path
+        row = (work.rows[0][0],)
+        cues = [Cue(start_s, end_s, text, rows=row, score=score) for start_s, end_s, text, score in phrases.phrases]
+        made = stretches.plan(cues, heard.spans, heard.duration_s, replace(rules, join=False))
+    return works.laid_out(work, made, heard.duration_s)
