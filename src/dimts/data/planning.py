@@ -68,7 +68,7 @@ def _aligned(
     language = stages.reader.language
 
     def task(work: Work, kind: Kind, found: Heard | Finding | None) -> Aligning | None:
-        if kind != "by text" or recogniser is None or not isinstance(found, Heard):
+        if kind != "by text" or recogniser is None or not isinstance(found, Heard) or not found.spans:
             return None
         return Aligning(work.path, work.opened.origin, work.first.text, language, recogniser, found.spans)
 
@@ -93,6 +93,8 @@ def _planned(
     if kind == "away":
         return works.without(work, stages.reader.language, stages.options.limits.max_duration_s)
     assert isinstance(heard, Heard), work.path
+    if kind != "cues" and not heard.spans:
+        return works.turned_away(work, "no speech", 0.0, "speech in it")
     rules = stages.options.cutting
     if kind == "cues":
         made = stretches.plan(works.cues_of(work), heard.spans, heard.duration_s, rules)

@@ -8,7 +8,7 @@ import soundfile
 from dimts.data.manifest import Dataset
 from dimts.data.prepare import Options, prepare
 
-ALONE = Options(workers=1)
+ALONE = Options(workers=1, align="none")
 FADE_S = 0.03  # of tones, behind twice as much of near silence
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 

@@ -8,14 +8,18 @@ import pytest
 
 from dimts.data import manifest
 from dimts.data.check import check
+from dimts.data.filters import Limits
 from dimts.data.manifest import Clip, Dataset
 from dimts.data.prepare import Options, prepare
+from dimts.files import sha256
 from tests.unit.data.recordings import corpus, tone
 
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    return prepare([corpus(tmp_path / "source", 3)], tmp_path / "data", "en", Options(eval_share=0, workers=1))
+    return prepare(
+        [corpus(tmp_path / "source", 3)], tmp_path / "data", "en", Options(eval_share=0, workers=1, align="none")
+    )
 
 
 def problems(dataset: Dataset, *changed: Clip) -> list[str]:
@@ -106,3 +110,27 @@ def test_other_normaliser(dataset: Dataset) -> None:
     manifest.write(replace(dataset, normaliser="dimts-0"))
     (only,) = check(dataset.folder)
     assert "were normalised by dimts-0" in only and "run `dimts prepare` again" in only
+
+
+def _hashes(folder: Path) -> dict[Path, str]:
+    return {path: sha256(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_dataset_of_another_tool(tmp_path: Path) -> None:
+    source = corpus(tmp_path / "lj", 3)
+    options = Options(workers=1, align="none")
+    before = _hashes(tmp_path / "lj")
+    assert check(tmp_path / "lj", "en", options) == []
+    tone(tmp_path / "lj" / "wavs" / "short.wav", duration_s=0.1)
+    source.write_text(source.read_text() + "short|hm\nnone|words\n")
+    before = _hashes(tmp_path / "lj")
+    short, missing = check(tmp_path / "lj", "en", options)
+    assert short == f"{source}:4: too short: 0.1 (limit 0.4)" and missing.startswith(f"{source}:5: missing: none")
+    assert len(check(tmp_path / "lj", "en", replace(options, limits=Limits(min_duration_s=2.0)))) == 1  # none is left
+    assert _hashes(tmp_path / "lj") == before
+
+
+def test_decisions_that_cannot_be_read(dataset: Dataset) -> None:
+    (dataset.folder / "review.jsonl").write_text("keep all\n")
+    (only,) = check(dataset.folder)
+    assert "review.jsonl: line 1" in only

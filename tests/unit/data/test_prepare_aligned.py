@@ -84,6 +84,14 @@ def test_a_text_that_is_not_what_is_said_is_turned_away(tmp_path: Path, heard: l
     assert len(silent.clips) == 6 and all(clip.alignment is None for clip in silent.clips)
 
 
+def test_a_recording_in_which_nobody_speaks(tmp_path: Path, heard: list[str]) -> None:
+    corpus(tmp_path, 1)
+    soundfile.write(tmp_path / "empty.wav", np.zeros(8_000 * 20), 8_000)
+    rows = table(tmp_path, f"clip000|{sentence(0)}", "empty|many words here")
+    dataset = run(tmp_path / "out", rows, options=replace(LISTENING, limits=replace(LOOSE, min_alignment=-100)))
+    assert dataset.reasons == {"no speech": 1} and dataset.totals[0].rejected_s == 20
+
+
 def test_a_recogniser_that_there_is_not(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="recogniser 'lettres'"):
         run(tmp_path / "out", corpus(tmp_path / "source", 1), options=replace(LISTENING, align="lettres"))
@@ -94,7 +102,8 @@ def test_auto_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(aligning, "find_spec", lambda name: None)
     corpus(tmp_path, 1)
     tone(tmp_path / "long.wav", duration_s=20)
-    dataset = run(tmp_path / "out", table(tmp_path, f"clip000|{sentence(0)}", "long|many words here"))
+    rows = table(tmp_path, f"clip000|{sentence(0)}", "long|many words here")
+    dataset = run(tmp_path / "out", rows, options=Options(workers=1))
     (long,) = dataset.rejected
     assert long.reason == "too long" and "pip install 'dimts[align]'" in str(long.limit)
 

@@ -17,7 +17,7 @@ from dimts.errors import DataError
 from tests.unit.data.cues import RATE_HZ, bursts, cued
 from tests.unit.data.recordings import corpus, run, sentence, table
 
-EARS = Options(workers=1, detector="energy", cutting=CutRules(join=False))
+EARS = Options(workers=1, align="none", detector="energy", cutting=CutRules(join=False))
 SPANS = [(2.0 * n + 0.5, 2.0 * n + 2.0) for n in range(10)]
 
 
@@ -70,7 +70,7 @@ def test_what_no_cue_says_and_what_no_one_says(tmp_path: Path) -> None:
     dataset = run(tmp_path / "out", source, options=EARS)
     assert len(dataset.clips) == 1
     reasons = Counter(each.reason for each in dataset.rejected)
-    assert reasons == {"no transcript": 3, "no speech": 1, "beyond the end": 1, "no words": 1}
+    assert reasons == {"no transcript": 3, "no speech": 1, "outside the recording": 1, "no words": 1}
     ledger = {each.reason: each for each in dataset.rejected}
     assert ledger["no transcript"].recording == str(recording) and ledger["no transcript"].source == f"{source}:0"
     assert (ledger["no speech"].start_s, ledger["no speech"].end_s, ledger["no speech"].duration_s) == (6.2, 6.45, 0.25)

@@ -28,7 +28,7 @@ def reason(measures: Measures = GOOD, said: Said = SAID, limits: Limits = LIMITS
     [
         ("clipped_share", 0.01, 0.011, "clipped"),
         ("snr_db", 5.0, 4.9, "low SNR"),
-        ("music", 0.9, 0.91, "music"),
+        ("music", 0.5, 0.51, "music"),
     ],
 )
 def test_limits_of_the_sound(measures: str, inside: float, outside: float, expected: str) -> None:
