@@ -87,7 +87,7 @@ def step(trainer: GPTTrainer, optimizer: torch.optim.Optimizer, dataset: XTTSDat
     return {**parts, "step_s": seconds, "cpu_s": time.process_time() - cpu, "clips_s": len(clips) / seconds}
 
 
-def on_gpu(work: Path, vocab: Path, number_format: str, size: int, steps: int = 32) -> dict[str, float]:
+def on_gpu(work: Path, vocab: Path, number_format: str, size: int) -> dict[str, float]:
     """Time micro-batches of `size` clips on the GPU, one optimizer step in all; audio is read and collated beforehand."""
     clips = [clip for batch in json.loads((work / "batches.json").read_text()) for clip in batch]
     trainer = GPTTrainer(configure(work, str(vocab))).cuda()
@@ -100,6 +100,7 @@ def on_gpu(work: Path, vocab: Path, number_format: str, size: int, steps: int = 
         dataset.collate_fn([item(dataset, {"text": t, "audio_file": p, "language": "en"}) for t, p in b])
         for b in batches
     ]
+    steps = 128 // size
     for count in (4, steps):  # the first are not counted
         torch.cuda.synchronize()
         began = time.perf_counter()
