@@ -160,6 +160,8 @@ def measure(path: Path, recording: Recording, detector: speech.Detector) -> dict
     told_s = sum(span.duration_s for group in (clips, cuts.gaps, cuts.uncuttable) for span in group)
     edges = [edge for clip in clips for edge in (clip.start_s, clip.end_s)]
     bare, covered = mask(true, heard.duration_s), mask(clips, heard.duration_s)
+    near = mask(true, heard.duration_s, 0.25)
+    cut_words = sum(bool(bare[min(round(edge * 100), len(bare) - 1)]) for edge in edges)
     lost = [prompt for prompt in recording.prompts if not (mask(prompt, heard.duration_s) & covered).any()]
     return {
         "hours": round(heard.duration_s / 3600, 3),
@@ -170,12 +172,12 @@ def measure(path: Path, recording: Recording, detector: speech.Detector) -> dict
         "clips": len(clips),
         "clip_s_percentiles_5_50_95": np.percentile([clip.duration_s for clip in clips], [5, 50, 95]).round(2).tolist(),
         "speech_in_clips": round(float((bare & covered).sum() / bare.sum()), 4),
-        "clips_in_speech_and_its_room": round(float((mask(true, heard.duration_s, 0.25) & covered).sum() / covered.sum()), 4),
-        "edges_inside_speech": round(sum(bool(bare[min(round(edge * 100), len(bare) - 1)]) for edge in edges) / len(edges), 4),
+        "clips_in_speech_and_its_room": round(float((near & covered).sum() / covered.sum()), 4),
+        "edges_inside_speech": round(cut_words / len(edges), 4),
         "prompts_lost": len(lost),
         "prompts": len(recording.prompts),
         "uncuttable_s": round(sum(span.duration_s for span in cuts.uncuttable), 1),
-    }  # fmt: skip
+    }
 
 
 def quality(found: list[Span], true: list[Span], music: list[Span], duration_s: float) -> dict[str, float]:

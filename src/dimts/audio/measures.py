@@ -14,6 +14,7 @@ import torch
 from dimts.audio.levels import FLOOR_DB, levels, loud, smooth
 from dimts.audio.loudness import lufs
 from dimts.audio.sound import Samples
+from dimts.audio.threads import one_thread
 
 NOISE_PERCENTILE = 4  # of the levels: in the room of a clip, or in its pauses
 SPEECH_DEPTH_DB = 25.0  # levels so far under the loud parts are still speech
@@ -40,6 +41,7 @@ class Measures:
     offset: float  # mean of the samples, in full scale
 
 
+@one_thread()
 def measure(samples: Samples, rate_hz: int) -> Measures:
     """Measure a clip of any length."""
     peak = float(np.abs(samples).max(initial=0.0))

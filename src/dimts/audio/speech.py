@@ -5,7 +5,6 @@ package; it is never taken in silero's place unless it was asked for. The same r
 its blocks.
 """
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +17,7 @@ from dimts.audio import resample, silero
 from dimts.audio.levels import LEVEL_S, Levels, levels, loud, noise, smooth
 from dimts.audio.sound import Samples
 from dimts.audio.spans import Span as Span
+from dimts.audio.threads import one_thread
 
 RATE_HZ = silero.RATE_HZ  # both detectors hear at this rate
 LEVEL_SAMPLES = round(LEVEL_S * RATE_HZ)
@@ -47,7 +47,7 @@ def hear(blocks: Iterable[Samples], rate_hz: int, detector: Detector = "silero")
     MissingExtra where silero is asked for and not installed: install it, or ask for the energy detector.
     """
     network = silero.load() if detector == "silero" else None
-    with _one_thread():
+    with one_thread():
         samples, probabilities, levels_db = _listen(blocks, rate_hz, network)
     if network is None:
         probabilities, hop_s = _rising(levels_db), LEVEL_S
@@ -56,22 +56,6 @@ def hear(blocks: Iterable[Samples], rate_hz: int, detector: Detector = "silero")
     duration_s = samples / rate_hz
     found = _spans(probabilities, hop_s, duration_s)
     return Heard(_sharpened(found, levels_db, duration_s), levels_db, duration_s)
-
-
-def spans(blocks: Iterable[Samples], rate_hz: int, detector: Detector = "silero") -> list[Span]:
-    """Give the spans of speech alone, as `hear`."""
-    return hear(blocks, rate_hz, detector).spans
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute in one thread: results must not depend on cores, and several recordings are heard at once."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _listen(

@@ -109,11 +109,8 @@ def test_measures_of_the_shortest_clips_are_finite(count: int) -> None:
 def test_measuring_ten_seconds_costs_little() -> None:
     samples = 0.1 * noise(480_000)
     spent_s = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     for _ in range(4):
         started = time.process_time()
         measure(samples, 48_000)
         spent_s.append(time.process_time() - started)
-    torch.set_num_threads(threads)
     assert min(spent_s) < 0.03

@@ -53,7 +53,7 @@ def test_blocks_and_threads_change_nothing(detector: Detector) -> None:
 @detectors
 @pytest.mark.parametrize("samples", [0, 1, 500, 16_000])
 def test_silence_holds_no_speech(detector: Detector, samples: int) -> None:
-    assert speech.spans([np.zeros(samples, np.float32)], 16_000, detector) == []
+    assert speech.hear([np.zeros(samples, np.float32)], 16_000, detector).spans == []
 
 
 @needs_silero
@@ -61,8 +61,8 @@ def test_music_is_speech_for_the_energy_detector_only() -> None:
     time_s = np.arange(5 * 16_000) / 16_000
     chord = sum(np.sin(2 * np.pi * hz * time_s) for hz in (220, 277, 330, 440))
     music = np.concatenate([np.zeros(16_000), 0.1 * chord * (time_s % 0.5 < 0.45), np.zeros(16_000)]).astype(np.float32)
-    assert speech.spans([music], 16_000, "silero") == []
-    assert sum(span.duration_s for span in speech.spans([music], 16_000, "energy")) > 4
+    assert speech.hear([music], 16_000, "silero").spans == []
+    assert sum(span.duration_s for span in speech.hear([music], 16_000, "energy").spans) > 4
 
 
 def test_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
