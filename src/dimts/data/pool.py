@@ -4,6 +4,8 @@ Ids and manifests must not depend on timing.
 """
 
 import multiprocessing
+import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -31,13 +33,20 @@ def in_order(
         yield from (None if task is None else work(task) for task in tasks)
         return
     spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    pool = ProcessPoolExecutor(min(workers, needed), mp_context=spawn)
+    pool = ProcessPoolExecutor(min(workers, needed), spawn, _start_with_one_thread)
     try:
         yield from _windowed(pool, work, tasks, AHEAD * workers)
     except BrokenProcessPool as error:
         raise DataError("a worker process died, perhaps for lack of memory; run again with fewer workers") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_with_one_thread() -> None:
+    """Leave the other cores to the other processes, whichever library computes."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # is read when a library is loaded
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def _windowed(
