@@ -76,7 +76,7 @@ class Intake:
     def _settle(self, piece: Piece, found: Reading) -> None:
         measures = found.result
         if isinstance(measures, Finding):
-            return self._reject(safe_id(piece.work.path.stem), "read", measures, piece, found.duration_s)
+            return self._reject(safe_id(piece.path.stem), "read", measures, piece, found.duration_s)
         if finding := self._repetition(piece, measures):
             return self._reject(piece.name, CHECKS, finding, piece, measures.duration_s)
         name = self._id(piece, measures)
@@ -124,7 +124,7 @@ class Intake:
                 piece.utterance.source,
                 piece.text,
                 round(duration_s, 4),
-                str(piece.work.path),
+                str(piece.path),
                 start_s,
                 end_s,
             )
@@ -149,7 +149,7 @@ class Intake:
             split=old.split if old else "train",
             group=utterance.group or group_of(said.spoken),
             content=measures.content,
-            origin=piece.work.opened.origin,
+            origin=piece.opened.origin,
             start_s=start_s,
             end_s=end_s,
             snr_db=measures.snr_db,
@@ -225,4 +225,4 @@ def _marks_in(path: Path) -> str:
 
 
 def _place(piece: Piece) -> tuple[Path, object]:
-    return piece.work.path.resolve(), piece.span
+    return piece.path.resolve(), piece.span

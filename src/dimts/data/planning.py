@@ -14,6 +14,8 @@ from dimts.data.stretches import Cue
 from dimts.data.works import Kind, Planned, Work
 from dimts.text.languages import primary_of
 
+HEAR_SPEED, ALIGN_SPEED, WRITE_SPEED = 800.0, 15.0, 2.0  # times real time, about, by one process
+
 Of = tuple[Work, Kind]
 
 
@@ -54,7 +56,7 @@ def _heard(stages: Stages, listed: Sequence[Work], kinds: Sequence[Kind]) -> lis
     if detector == "silero" and any(task and not stages.journal.note(task.key) for task in tasks):
         silero.load()  # MissingExtra before anything is done
     sound_s = sum(work.opened.duration_s or 0.0 for work, task in zip(listed, tasks, strict=True) if task)
-    return stages.noted("speech", hearing.hear, tasks, Heard.of_note, sound_s)
+    return stages.noted("speech", hearing.hear, tasks, Heard.of_note, sound_s / HEAR_SPEED)
 
 
 def _aligned(
@@ -74,7 +76,11 @@ def _aligned(
 
     tasks = [task(*each) for each in zip(listed, kinds, heard, strict=True)]
     sound_s = sum(work.opened.duration_s or 0.0 for work, each in zip(listed, tasks, strict=True) if each)
-    return stages.noted("align", aligning.align, tasks, Phrases.of_note, sound_s) if any(tasks) else [None] * len(tasks)
+    return (
+        stages.noted("align", aligning.align, tasks, Phrases.of_note, sound_s / ALIGN_SPEED)
+        if any(tasks)
+        else [None] * len(tasks)
+    )
 
 
 def _planned(

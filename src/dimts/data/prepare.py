@@ -19,6 +19,7 @@ from dimts.data.journal import Journal
 from dimts.data.manifest import Dataset, Rejection
 from dimts.data.options import Options as Options
 from dimts.data.pace import with_pace
+from dimts.data.pool import Workers
 from dimts.data.reading import Reading
 from dimts.data.saying import Reader
 from dimts.data.stages import Progress, Stages
@@ -53,10 +54,12 @@ def prepare(
     staying, dropped = earlier.decided(staying, decisions, front)
 
     reader = Reader(front, language, options.vocabulary)
-    stages = Stages(Journal(out), options, reader, progress)
-    planned = planning.plan(stages, stages.open(found))
-    readings = stages.cut(planned)
-    intake = Intake(stages, staying, returning, decisions, scoring.scores(stages, readings))
+    with Workers(options.workers) as workers:
+        stages = Stages(Journal(out), options, reader, workers, progress)
+        planned = planning.plan(stages, stages.open(found))
+        readings = stages.cut(planned)
+        scores = scoring.scores(stages, readings)
+    intake = Intake(stages, staying, returning, decisions, scores)
     _settle(intake, found, planned, readings)
     _refuse_nothing(intake, len(found))
 

@@ -15,6 +15,7 @@ from dimts.data import reading
 from dimts.data.aligning import AUTO, NONE, loaded
 from dimts.data.filters import Finding
 from dimts.data.measures import Measures
+from dimts.data.planning import ALIGN_SPEED
 from dimts.data.reading import Reading
 from dimts.data.stages import Stages
 from dimts.data.works import Piece
@@ -63,7 +64,7 @@ def scores(stages: Stages, readings: Mapping[Piece, Reading]) -> dict[Piece, flo
     if not any(tasks):
         return known
     sound_s = sum(readings[piece].duration_s for piece, task in zip(pieces, tasks, strict=True) if task)
-    found = stages.noted("score", score, tasks, Score.of_note, sound_s)
+    found = stages.noted("score", score, tasks, Score.of_note, sound_s / ALIGN_SPEED)
     return known | {piece: each.value for piece, each in zip(pieces, found, strict=True) if isinstance(each, Score)}
 
 

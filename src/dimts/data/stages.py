@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from dimts.data import opening, pool, reading, works
+from dimts.data import opening, reading, works
 from dimts.data.filters import Finding, Said, judge
 from dimts.data.importers import Found
 from dimts.data.journal import Entry, Journal
 from dimts.data.measures import Measures
 from dimts.data.options import Options
+from dimts.data.pool import Workers
 from dimts.data.reading import Part, Reading
 from dimts.data.saying import Reader
 from dimts.data.works import Piece, Planned, Work
 
+HASHED_BYTES_S, OPENED_FILES_S = 5e8, 5e3  # by one process, about: decides whether others are started
+CUT_SPEED, TREATED_SPEED = 600.0, 50.0  # times real time, about
 Progress = Callable[[str, int, int], None]  # stage, files done, files in all
 
 
@@ -45,8 +48,10 @@ NotedResult = TypeVar("NotedResult", bound=Noted)
 class Stages:
     """The stages of one run into one dataset folder."""
 
-    def __init__(self, journal: Journal, options: Options, reader: Reader, progress: Progress | None) -> None:
-        self.journal, self.options, self.reader = journal, options, reader
+    def __init__(
+        self, journal: Journal, options: Options, reader: Reader, workers: Workers, progress: Progress | None
+    ) -> None:
+        self.journal, self.options, self.reader, self._workers = journal, options, reader, workers
         self._progress = progress or (lambda stage, done, total: None)
         self.staged = journal.folder / reading.STAGED
 
@@ -54,8 +59,9 @@ class Stages:
         """Read: hash every file and tell its length."""
         listed = works.works(found)
         paths = list(dict.fromkeys(work.path for work in listed))
-        sound_s = float(len(paths))  # a file takes about as long as a second of sound does elsewhere
-        results = dict(zip(paths, self._each("read", opening.opened, paths, sound_s), strict=True))
+        sizes = sum(path.stat().st_size for path in paths if path.is_file())
+        about_s = sizes / HASHED_BYTES_S + len(paths) / OPENED_FILES_S
+        results = dict(zip(paths, self._each("read", opening.opened, paths, about_s), strict=True))
         return [replace(work, opened=results[work.path] or work.opened) for work in listed]
 
     def noted(
@@ -64,13 +70,16 @@ class Stages:
         work: Callable[[KeyedTask], NotedResult | Finding],
         tasks: Sequence[KeyedTask | None],
         of_note: Callable[[Any], NotedResult],
-        sound_s: float,
+        about_s: float,
     ) -> list[NotedResult | Finding | None]:
-        """Do a stage's tasks, but for those whose result is known; a finding is not kept, its file may be mended."""
+        """Do a stage's tasks, but for those whose result is known; a finding is not kept, its file may be mended.
+
+        `about_s` is how long all of them would take this process.
+        """
         notes = [self.journal.note(task.key) if task else None for task in tasks]
         todo = [None if note else task for task, note in zip(tasks, notes, strict=True)]
         results: list[NotedResult | Finding | None] = []
-        for task, note, result in zip(tasks, notes, self._each(stage, work, todo, sound_s), strict=True):
+        for task, note, result in zip(tasks, notes, self._each(stage, work, todo, about_s), strict=True):
             if task and result is not None and not isinstance(result, Finding):
                 self.journal.add_note(task.key, result.note())
             results.append(of_note(note) if note else result)
@@ -83,9 +92,8 @@ class Stages:
         tasks = [self._task(pieces) if pieces else None for pieces in wanted]
         results: dict[Piece, Reading] = {}
         found: dict[str, Reading] = {}
-        for pieces, readings in zip(
-            wanted, self._each("cut", reading.read, tasks, sum(map(_length_s, wanted))), strict=True
-        ):
+        cuts = self._each("cut", reading.read, tasks, sum(map(_length_s, wanted)) / self._cutting_speed)
+        for pieces, readings in zip(wanted, cuts, strict=True):
             for piece, result in zip(pieces, readings or [], strict=True):
                 results[piece] = found[piece.key] = result
                 self._learn(piece, result)
@@ -119,24 +127,28 @@ class Stages:
         parts = tuple(Part(piece.span, self.said(piece)) for piece in pieces)
         options = self.options
         treatment = (options.repairs, options.hear_music)
-        return reading.Task(pieces[0].work.path, parts, options.limits, self.staged, *treatment)
+        return reading.Task(pieces[0].path, parts, options.limits, self.staged, *treatment)
 
     def _known(self, piece: Piece) -> Reading:
         entry = self.journal.find(piece.key)
         assert entry, piece
         return Reading(entry.measures, entry.measures.duration_s)
 
+    @property
+    def _cutting_speed(self) -> float:
+        """About how many times faster than real time one process cuts."""
+        treated = self.options.repairs is not None or self.options.hear_music
+        return TREATED_SPEED if treated else CUT_SPEED
+
     def _each(
-        self, stage: str, work: Callable[[Task], Result], tasks: Sequence[Task | None], sound_s: float
+        self, stage: str, work: Callable[[Task], Result], tasks: Sequence[Task | None], about_s: float
     ) -> Iterator[Result | None]:
         """Do a stage's tasks; a task counts as done when the next one is asked for."""
-        for done, result in enumerate(pool.in_order(work, tasks, self.options.workers, sound_s), start=1):
+        for done, result in enumerate(self._workers.in_order(work, tasks, about_s), start=1):
             yield result
             self._progress(stage, done, len(tasks))
 
 
 def _length_s(pieces: Sequence[Piece]) -> float:
     """About how much sound is read."""
-    if pieces and pieces[0].span is None:
-        return pieces[0].work.opened.duration_s or 0.0
-    return sum(piece.span[1] - piece.span[0] for piece in pieces if piece.span)
+    return sum(piece.span[1] - piece.span[0] if piece.span else piece.opened.duration_s or 0.0 for piece in pieces)

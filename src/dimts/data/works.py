@@ -4,7 +4,7 @@ A row that takes a whole file of a clip's length is a clip. Rows with times are 
 longer file is cut by its text or, where it has none, by its silence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -48,8 +48,9 @@ class Work:
 class Piece:
     """A clip to be: a row, or what was cut from a recording for one or several of them."""
 
-    work: Work
-    row: int  # its place among all rows: the first of those it was made of
+    utterance: Utterance  # the first row it was made of: who speaks, in which group, under which licence
+    row: int  # its place among all rows
+    opened: Opened
     text: str
     span: Span | None  # of the file; None: all of it
     rows: int = 1  # how many it was made of
@@ -57,21 +58,20 @@ class Piece:
     treatment: str = ""  # what is done to its sound
 
     @property
-    def utterance(self) -> Utterance:
-        """The row that says who speaks, in which group and under which licence."""
-        return next((each for row, each in self.work.rows if row == self.row), self.work.first)
+    def path(self) -> Path:
+        """The file it is in."""
+        return self.utterance.audio
 
     @property
     def key(self) -> str:
         """Names the sound: the file by its content, and the stretch."""
         stretch = f" {self.span[0]:.3f}-{self.span[1]:.3f}" if self.span else ""
-        return f"{self.work.opened.origin}{stretch}{self.treatment}" if self.work.opened.origin else ""
+        return f"{self.opened.origin}{stretch}{self.treatment}" if self.opened.origin else ""
 
     @property
     def name(self) -> str:
         """The id it would like to have."""
-        stem = self.work.path.stem
-        return piece_id(stem, self.span[0]) if self.span else safe_id(stem)
+        return piece_id(self.path.stem, self.span[0]) if self.span else safe_id(self.path.stem)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def works(found: Sequence[Found]) -> list[Work]:
 def whole(work: Work) -> Planned:
     """Plan a file that is one clip."""
     row, utterance = work.rows[0]
-    return Planned(work, (Piece(work, row, utterance.text, None),))
+    return Planned(work, (Piece(utterance, row, work.opened, utterance.text, None),))
 
 
 def cues_of(work: Work) -> list[Cue]:
@@ -110,8 +110,9 @@ def cues_of(work: Work) -> list[Cue]:
 
 def laid_out(work: Work, plan: Plan, duration_s: float, stage: str = CUT) -> Planned:
     """Turn a plan's cues into pieces and lines of the ledger."""
-    pieces = tuple(_piece(work, cue) for cue in plan.cut)
-    lost = tuple(_lost(work, each, stage) for each in plan.lost)
+    rows = dict(work.rows)
+    pieces = tuple(_piece(work, rows, cue) for cue in plan.cut)
+    lost = tuple(_lost(work, rows, each, stage) for each in plan.lost)
     return Planned(work, pieces, lost, duration_s, plan.not_speech_s)
 
 
@@ -153,13 +154,12 @@ def _cue(row: int, utterance: Utterance, following: dict[float, float]) -> Cue:
     return Cue(start_s, end_s, utterance.text, utterance.speaker, (row,), kind=kind)
 
 
-def _piece(work: Work, cue: Cue) -> Piece:
-    row = cue.rows[0] if cue.rows else work.rows[0][0]
-    return Piece(work, row, cue.text, (cue.start_s, cue.end_s), len(cue.rows), cue.score)
+def _piece(work: Work, rows: Mapping[int, Utterance], cue: Cue) -> Piece:
+    row = cue.rows[0]
+    return Piece(rows[row], row, work.opened, cue.text, (cue.start_s, cue.end_s), len(cue.rows), cue.score)
 
 
-def _lost(work: Work, each: Lost, stage: str) -> Rejection:
-    rows = dict(work.rows)
+def _lost(work: Work, rows: Mapping[int, Utterance], each: Lost, stage: str) -> Rejection:
     source = rows[each.cue.rows[0]].source if each.cue.rows else f"{work.listing}:0"
     cue, name = each.cue, piece_id(work.path.stem, each.cue.start_s)
     place = (source, cue.text, each.own_s, str(work.path), cue.start_s, cue.end_s)

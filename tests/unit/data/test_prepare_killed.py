@@ -49,14 +49,16 @@ def test_killed_the_first_time_and_sources_changed_since(tmp_path: Path) -> None
 SCRIPT = """
 import sys
 from pathlib import Path
+from dimts.data import pool
 from dimts.data.prepare import Options, prepare
+pool.START_S = 0.0
 if __name__ == "__main__":
     prepare([Path(sys.argv[1])], Path(sys.argv[2]), "en", Options(workers=int(sys.argv[3])))
 """
 
 
 def test_workers_give_the_same_dataset(tmp_path: Path) -> None:
-    source = corpus(tmp_path / "source", 70)  # more than a minute: in processes
+    source = corpus(tmp_path / "source", 40)
     (tmp_path / "source/wavs/clip005.wav").write_bytes(b"RIFF")
     (tmp_path / "script.py").write_text(SCRIPT)
     for workers in "12":
@@ -90,10 +92,30 @@ def test_sigkill_damages_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "out/audio").glob(".*")) and not (tmp_path / "out/staged").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
+def test_worker_processes_end_with_the_one_that_was_killed(tmp_path: Path) -> None:
+    source = corpus(tmp_path / "source", 60)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    process = subprocess.Popen([sys.executable, tmp_path / "script.py", source, tmp_path / "out", "2"])
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while _files(tmp_path / "out" / "staged") < 1 and process.poll() is None:
+        time.sleep(0.001)
+    workers = [Path(f"/proc/{pid}") for pid in children.read_text().split()]
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2
+    deadline = time.monotonic() + 20
+    while any(map(Path.exists, workers)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(Path.exists, workers))
+
+
 CUES = """
 import sys
 from pathlib import Path
+from dimts.data import pool
 from dimts.data.prepare import Options, prepare
+pool.START_S = 0.0
 if __name__ == "__main__":
     options = Options(workers=1, detector="energy")
     prepare([Path(each) for each in sys.argv[2:]], Path(sys.argv[1]), "en", options)
@@ -123,7 +145,9 @@ def test_sigkill_among_the_cuts_of_recordings(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
+from dimts.data import pool
 from dimts.data.prepare import Options, prepare
+pool.START_S = 0.0
 from dimts.errors import DataError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
