@@ -155,6 +155,12 @@ class Engine:
         """Return what some clips of an update add to its loss."""
         return self._share(update, 0, draws)[1]
 
+    def latents(self, draws: Sequence[Draw]) -> Tensor:
+        """Return the latents of some clips' prompts."""
+        batch = self._batch(draws)
+        with self._autocast():
+            return loss.latents(self.network.gpt, batch)
+
     def _share(self, update: Update, number: int, draws: Sequence[Draw]) -> tuple[Sums, Tensor]:
         batch, scores = self._score(update, number, draws)
         sums = loss.sums(scores, batch, self.run.train.label_smoothing)
@@ -163,11 +169,17 @@ class Engine:
     def _score(self, update: Update, number: int, draws: Sequence[Draw]) -> tuple[MicroBatch, Scores]:
         """Run the network; randomness depends on the seed, the update and the micro-batch's place in it alone."""
         torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
-        batch = collate(self.heard, draws, self.run.prompt, self.network.mel_stats, self.tokenizer.stop_id)
-        dtype = precision.AUTOCAST.get(self.run.train.precision)
-        with torch.autocast(self.world.device.type, dtype, dtype is not None):
+        batch = self._batch(draws)
+        with self._autocast():
             scores = loss.score(self.network.gpt, batch, self.tokenizer.start_id, update.padded)
         return batch, scores
+
+    def _batch(self, draws: Sequence[Draw]) -> MicroBatch:
+        return collate(self.heard, draws, self.run.prompt, self.network.mel_stats, self.tokenizer.stop_id)
+
+    def _autocast(self) -> torch.autocast:
+        dtype = precision.AUTOCAST.get(self.run.train.precision)
+        return torch.autocast(self.world.device.type, dtype, dtype is not None)
 
     @torch.no_grad()
     def _bad_clips(self, update: Update, tally: Tally) -> list[str]:

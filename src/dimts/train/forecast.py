@@ -6,6 +6,7 @@ Measured on the run's own clips: the bytes that some of them keep for the way ba
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -75,15 +76,14 @@ def of(trainer: "Trainer") -> Forecast:
 
 
 def growth(engine: Engine, update: Update) -> Growth:
-    """Measure what a micro-batch keeps for the way back, by an update's longest and shortest clip."""
-    by_rows = sorted(update.draws, key=lambda draw: update.rows_of([draw]))
-    long, short = [by_rows[-1]], [by_rows[0]]
+    """Measure what a micro-batch keeps for the way back, by an update's longest clips and its shortest."""
+    by_rows = sorted(update.draws, key=lambda draw: -update.rows_of([draw]))
+    groups = by_rows[:1], by_rows[-1:], [by_rows[0], by_rows[min(1, len(by_rows) - 1)]]
     was_training = engine.network.gpt.training
     engine.network.gpt.train()
-    one, other = ((update.rows_of(draws), _kept(engine, update, draws)) for draws in (long, short))
-    both = _kept(engine, update, [*long, *short])
+    found = [(sum(update.rows_of([draw]) for draw in draws), _kept(engine, update, draws)) for draws in groups]
     engine.network.gpt.train(was_training)
-    return memory.growth(one, other, both)
+    return memory.growth(*found)
 
 
 def largest_micro_batch(engine: Engine, update: Update) -> int:
@@ -141,7 +141,17 @@ def update_seconds(engine: Engine, update: Update) -> float:
 
 
 def _kept(engine: Engine, update: Update, draws: Sequence[Draw]) -> int:
-    return memory.kept_bytes(engine.network, lambda: engine.share(update, draws))
+    """Return what some clips keep for the way back, and with checkpointing the most that is computed again at once."""
+    kept = partial(memory.kept_bytes, engine.network)
+    score = partial(engine.share, update, draws)
+    gpt = engine.network.gpt
+    if not gpt.mode.checkpointing:
+        return kept(score)
+    found, mode = kept(score), gpt.mode
+    gpt.mode = replace(mode, checkpointing=False)
+    whole, prompts = kept(score), kept(partial(engine.latents, draws))
+    gpt.mode = mode
+    return found + max(prompts, (whole - prompts) // gpt.shape.layers)
 
 
 def _shown(seconds: float) -> str:

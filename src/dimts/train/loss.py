@@ -27,9 +27,13 @@ class Sums:
 
 def score(gpt: Gpt, batch: MicroBatch, start_id: int, padded: bool) -> Scores:
     """Run the network over a micro-batch."""
-    latents_BPD = torch.cat([gpt.prompt(prompts_BMF) for prompts_BMF in batch.prompts])
-    scores: Scores = gpt(latents_BPD, batch.text, batch.codes, start_id, padded)
+    scores: Scores = gpt(latents(gpt, batch), batch.text, batch.codes, start_id, padded)
     return scores
+
+
+def latents(gpt: Gpt, batch: MicroBatch) -> Tensor:
+    """Return the latents of a micro-batch's prompts: [B, 32, D]."""
+    return torch.cat([gpt.prompt(prompts_BMF) for prompts_BMF in batch.prompts])
 
 
 def sums(scores: Scores, batch: MicroBatch, label_smoothing: float = 0.0) -> Sums:

@@ -97,8 +97,8 @@ def kept_bytes(network: nn.Module, score: Callable[[], object]) -> int:
 
     def keep(tensor: Tensor) -> Tensor:
         if tensor.untyped_storage().data_ptr() not in own:
-            kept[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
+            kept[tensor.untyped_storage().data_ptr()] = tensor.detach()
+        return tensor.detach()  # what keeps a tensor that keeps it would never be freed
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
         result = score()
@@ -107,14 +107,14 @@ def kept_bytes(network: nn.Module, score: Callable[[], object]) -> int:
     return total
 
 
-def growth(long: tuple[int, int], short: tuple[int, int], both: int) -> Growth:
-    """Return what (rows, bytes) of a long and of a short clip, and the bytes of both together, tell of all others.
+def growth(long: tuple[int, int], short: tuple[int, int], pair: tuple[int, int]) -> Growth:
+    """Return what (rows, bytes) of a long clip, of a short one, and of the long one with another tell of all others.
 
     Clips of one length cannot tell rows from prompts: then all is put down to rows.
     """
-    second = both - long[1]  # what the short clip adds
-    row = (long[1] - short[1]) / (long[0] - short[0]) if long[0] != short[0] else second / short[0]
-    clip = max(0.0, second - row * short[0])
+    rows, second = pair[0] - long[0], pair[1] - long[1]  # what the other clip adds
+    row = (long[1] - short[1]) / (long[0] - short[0]) if long[0] != short[0] else second / rows
+    clip = max(0.0, second - row * rows)
     return Growth(max(0.0, long[1] - row * long[0] - clip), row, clip)
 
 

@@ -1,6 +1,8 @@
 """Memory: what is kept for the way back, what a run will take, updates that start over when it does not suffice."""
 
+import gc
 import io
+import weakref
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -112,9 +114,9 @@ def test_kept_bytes_are_those_of_saved_tensors() -> None:
 
 def test_growth_tells_rows_from_clips() -> None:
     truth = Growth(fixed=1000.0, row=30.0, clip=500.0)
-    found = memory.growth((100, int(truth.of(100, 1))), (40, int(truth.of(40, 1))), int(truth.of(140, 2)))
-    assert found == truth
-    alike = memory.growth((100, int(truth.of(100, 1))), (100, int(truth.of(100, 1))), int(truth.of(200, 2)))
+    one = (100, int(truth.of(100, 1)))
+    assert memory.growth(one, (40, int(truth.of(40, 1))), (190, int(truth.of(190, 2)))) == truth
+    alike = memory.growth(one, one, (200, int(truth.of(200, 2))))
     assert alike.of(400, 4) == truth.of(400, 4)
 
 
@@ -185,3 +187,13 @@ def test_a_forecast_says_it_in_words(material: Material, tmp_path: Path, monkeyp
 def test_gradients_take_the_place_of_what_a_lone_micro_batch_kept() -> None:
     parts = {"loaded": 1.0, "gradients": 3.0, "averages": 2.0, "micro_batch": 5.0}
     assert Estimate(**parts, grows=True).total == 11 and Estimate(**parts, grows=False).total == 8
+
+
+def test_what_was_measured_is_forgotten(material: Material, tmp_path: Path) -> None:
+    """A graph that keeps the tensors that keep it lives for ever, and the network with it."""
+    trainer = material.trainer(material.run(tmp_path))
+    forecast.of(trainer)
+    weights = weakref.ref(trainer.gpt.mel_head.weight)
+    del trainer
+    gc.collect()
+    assert weights() is None
