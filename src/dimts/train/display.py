@@ -30,6 +30,7 @@ class Display:
         self.live = console.is_interactive
         self.progress = _Live(console=console, disable=not self.live, speed_estimate_period=SPEED_OVER_S)
         self.task = self.progress.add_task("", total=clips, completed=done_clips, where="starting", needed=(), more=())
+        self.where = "starting"
         self.said_at = 0.0
 
     def __enter__(self) -> "Display":
@@ -45,7 +46,7 @@ class Display:
 
     def updated(self, update: int, facts: Mapping[str, Any]) -> None:
         """Show a finished update."""
-        where = f"update {update:,}/{self.total_updates:,}"
+        self.where = where = f"update {update:,}/{self.total_updates:,}"
         needed, more = tuple(_needed(facts)), tuple(_more(facts))
         self.progress.update(self.task, where=where, needed=needed, more=more)
         now = time.monotonic()
@@ -58,9 +59,14 @@ class Display:
         named = f"the loss of {', '.join(clips[:5])}" if clips else "the gradient"
         self._say(f"update {update:,} is skipped: {named} is not finite")
 
+    def evaluating(self) -> None:
+        """Say what takes the time now."""
+        self.progress.update(self.task, where="evaluating")
+
     def evaluated(self, update: int, facts: Mapping[str, float]) -> None:
         """Show an evaluation."""
         text = "code loss {code_loss:.3f}  accuracy {code_accuracy:.1%}  text loss {text_loss:.3f}".format(**facts)
+        self.progress.update(self.task, where=self.where)
         self._say(f"evaluation after {update:,} updates: {text}")
 
     def note(self, line: str) -> None:
@@ -76,7 +82,12 @@ class Display:
         self._say(f"stopped after {update:,} of {self.total_updates:,} updates: {why}")
 
     def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(self.console, line)
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line as it is: at words where a terminal is too narrow, never where another program reads it."""
+    console.print(line, highlight=False, markup=False, soft_wrap=not console.is_interactive)
 
 
 class _Live(Progress):
@@ -93,7 +104,7 @@ class _Lines:
         self.progress = progress
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        task, width = self.progress.tasks[0], options.max_width - 1  # a full line would wrap in some terminals
+        task, width = self.progress.tasks[0], max(1, options.max_width - 1)  # a full line would wrap in some terminals
         head, facts = [task.fields["where"], *_left(self.progress)], task.fields["needed"]
         lines = flow(facts, task.fields["more"], width)
         if len(lines) == 1 and width - len(GAP.join([*head, *lines])) >= SHORTEST_BAR + 2 * len(GAP):
@@ -103,16 +114,17 @@ class _Lines:
         room = width - len(GAP.join(head)) - len(GAP)
         share = task.completed / task.total if task.total else 1.0
         if room >= SHORTEST_BAR:
-            bar = _bar(share, room, "-" if options.ascii_only else "━")
+            bar = _bar(share, room, "#-" if options.ascii_only else "━─")
             yield Text(GAP).join([Text(head[0]), bar, *map(Text, head[1:])])
         else:
             lines[:0] = flow(head, (), width)
-        yield from (Text(line, no_wrap=True, overflow="crop") for line in lines)
+        yield from (Text(line[:width]) for line in lines)
 
 
-def _bar(share: float, width: int, sign: str) -> Text:
+def _bar(share: float, width: int, signs: str) -> Text:
+    """Draw a bar that can be read without colours too."""
     done = min(width, int(share * width))
-    return Text.assemble((sign * done, "bar.complete"), (sign * (width - done), "bar.back"))
+    return Text.assemble((signs[0] * done, "bar.complete"), (signs[1] * (width - done), "bar.back"))
 
 
 def flow(needed: Sequence[str], more: Sequence[str], width: int) -> list[str]:

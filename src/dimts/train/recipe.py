@@ -20,7 +20,7 @@ from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.text import extend
 from dimts.train import dist, interrupt, outcome, plan, precision, preflight, trainable
-from dimts.train.display import Display
+from dimts.train.display import Display, say
 from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
@@ -147,7 +147,7 @@ def announce(run: RunConfig, planned: plan.RunPlan, trainer: Trainer, news: list
         files.write_text(run.out / "plan.json", json.dumps(planned.facts(), indent=2) + "\n")
         files.write_text(run.out / "rejected.jsonl", ledger)
     for line in [*planned.lines(), *news]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
 
 
 def export_run(folder: Path, out: Path, form: Form, console: Console) -> Path:

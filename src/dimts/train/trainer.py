@@ -142,6 +142,7 @@ class Trainer:
         """Score the network (its average, if there is one), speak samples; say whether this is the best so far."""
         done = self.state.update
         with self.state.average.in_place() if self.state.average else nullcontext():
+            display.evaluating()
             scores = validate.evaluate(self.gpt, self.eval_set, self.stats)
             if record:
                 record.write("eval", done, scores.facts())
