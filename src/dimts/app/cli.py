@@ -98,10 +98,10 @@ def plan(
     with console.status("measuring memory and time on a micro-batch"):
         found = forecast.of(trainer)
     if plot:
-        curve.picture(run.schedule, run.optimizer, planned.total_updates, plot)
+        curve.picture(run.schedule, curve.rates(run), planned.total_updates, plot)
     blocks = curve.blocks_for(sys.stdout.encoding)
     width = shutil.get_terminal_size().columns
-    drawing = curve.lines(run.schedule, run.optimizer, planned.total_updates, width, blocks)
+    drawing = curve.lines(run.schedule, curve.rates(run), planned.total_updates, width, blocks)
     show({**planned.facts(), "forecast": found.facts()}, as_json, *planned.lines(drawing), *found.lines())
 
 

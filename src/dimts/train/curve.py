@@ -2,10 +2,11 @@
 
 import math
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dimts.config import Optimizer, Schedule
+from dimts.config import RunConfig, Schedule
 from dimts.errors import ConfigError, MissingExtra
 from dimts.train import schedule
 from dimts.train.schedule import shown
@@ -17,34 +18,39 @@ POINTS = 200  # a curve's at most, beside the milestones
 ROWS, MOST_COLUMNS, LEAST_COLUMNS = 6, 100, 20
 BLOCKS, ASCII = " ▁▂▃▄▅▆▇█", " .:|"  # from empty to full
 SIZE_INCHES, DPI, TITLE_COLUMNS = (9, 4), 100, 110
+SCALE_APART = 0.12  # of the picture's width: from one scale at the right to the next
+NAMES = {"new_rows_lr": "new rows", "lora_lr": "adapters"}
+Rates = Mapping[str, float]
 
 
-def points(settings: Schedule, optimizer: Optimizer, updates: int) -> list[dict[str, float]]:
+def rates(run: RunConfig) -> Rates:
+    """Return the highest learning rates of a run, by setting: `lr` first, then those of its own kinds of weights."""
+    optimizer = run.optimizer
+    own = {"new_rows_lr": optimizer.new_rows_lr, **({"lora_lr": optimizer.lora_lr} if run.train.with_lora else {})}
+    return {"lr": optimizer.lr, **{name: optimizer.lr if rate == "same" else rate for name, rate in own.items()}}
+
+
+def points(settings: Schedule, top: Rates, updates: int) -> list[dict[str, float]]:
     """Return the rates after so many updates, as points that a straight line may join."""
-    own = new_rows_rate(optimizer)
     factors = ((update, schedule.factor(settings, update, updates)) for update in _where(settings, updates))
-    return [{"update": update, "lr": optimizer.lr * f, "new_rows_lr": own * f} for update, f in factors]
+    return [{"update": update, **{name: rate * f for name, rate in top.items()}} for update, f in factors]
 
 
-def new_rows_rate(optimizer: Optimizer) -> float:
-    """Return the highest rate of the rows that the vocabulary added."""
-    return optimizer.lr if optimizer.new_rows_lr == "same" else optimizer.new_rows_lr
-
-
-def lines(settings: Schedule, optimizer: Optimizer, updates: int, width: int, blocks: str = BLOCKS) -> list[str]:
+def lines(settings: Schedule, top: Rates, updates: int, width: int, blocks: str = BLOCKS) -> list[str]:
     """Draw the curve in lines of at most `width` columns; [] where that is too narrow to show anything."""
-    top, own = shown(optimizer.lr), new_rows_rate(optimizer)
-    margin = len(top) + 2
+    label = shown(top["lr"])
+    margin = len(label) + 2
     columns = min(width, MOST_COLUMNS) - margin
     if columns < LEAST_COLUMNS:
         return []
     heights = [schedule.factor(settings, int((i + 0.5) * updates / columns), updates) for i in range(columns)]
-    labels = [top, *[""] * (ROWS - 2), "0"]
+    labels = [label, *[""] * (ROWS - 2), "0"]
     bars = ["".join(_block(height * ROWS - row, blocks) for height in heights) for row in reversed(range(ROWS))]
-    drawn = [f"{label:>{margin - 2}} |{bar}" for label, bar in zip(labels, bars, strict=True)]
+    drawn = [f"{left:>{margin - 2}} |{bar}" for left, bar in zip(labels, bars, strict=True)]
     axis = " " * margin + "0" + f"{updates:,} updates".rjust(columns - 1)
-    rows = f" (new rows: {shown(own)} at the top)" if own != optimizer.lr else ""
-    return [f"learning rate{rows}", *(line.rstrip() for line in (*drawn, axis))]
+    others = [f"{NAMES[name]}: {shown(rate)}" for name, rate in _others(top).items()]
+    heading = f"learning rate ({', '.join(others)} at the top)" if others else "learning rate"
+    return [heading, *(line.rstrip() for line in (*drawn, axis))]
 
 
 def blocks_for(encoding: str | None) -> str:
@@ -56,7 +62,7 @@ def blocks_for(encoding: str | None) -> str:
     return BLOCKS
 
 
-def picture(settings: Schedule, optimizer: Optimizer, updates: int, path: Path) -> Path:
+def picture(settings: Schedule, top: Rates, updates: int, path: Path) -> Path:
     """Draw the curve as a PNG. MissingExtra without matplotlib, ConfigError where the file cannot be written."""
     require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -65,12 +71,12 @@ def picture(settings: Schedule, optimizer: Optimizer, updates: int, path: Path) 
     figure = Figure(SIZE_INCHES, DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    found = points(settings, optimizer, updates)
+    found = points(settings, top, updates)
     steps, rates = [point["update"] for point in found], [point["lr"] for point in found]
     axes.plot([*steps, updates], [*rates, rates[-1]], color="#2d7d46", linewidth=1.8)
-    words = textwrap.fill(schedule.in_words(settings, updates, optimizer.lr), TITLE_COLUMNS)
+    words = textwrap.fill(schedule.in_words(settings, updates, top["lr"]), TITLE_COLUMNS)
     axes.set_title(words, loc="left", fontsize=10)
-    _label(axes, new_rows_rate(optimizer) / optimizer.lr, updates)
+    _label(axes, top, updates)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="png")
@@ -87,8 +93,8 @@ def require_matplotlib() -> None:
         raise MissingExtra("matplotlib", "plot", "Drawing the learning rate") from None
 
 
-def _label(axes: "Axes", ratio: float, updates: int) -> None:
-    """Give the axes their names; the new rows' rate has the same curve on a scale of its own."""
+def _label(axes: "Axes", top: Rates, updates: int) -> None:
+    """Give the axes their names; the other rates have the same curve on scales of their own."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
     axes.set_xlim(0, updates)
@@ -99,11 +105,15 @@ def _label(axes: "Axes", ratio: float, updates: int) -> None:
     axes.set_xlabel("optimizer updates")
     axes.set_ylabel("learning rate")
     scales: list[Any] = [axes]
-    if ratio != 1:
-        scales.append(axes.secondary_yaxis("right", functions=_scaled(ratio)))
-        scales[-1].set_ylabel("new rows' learning rate")
+    for number, (name, rate) in enumerate(_others(top).items()):
+        scales.append(axes.secondary_yaxis(1 + SCALE_APART * number, functions=_scaled(rate / top["lr"])))
+        scales[-1].set_ylabel(f"learning rate of {NAMES[name]}")
     for scale in scales:
         scale.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: shown(rate, 3)))
+
+
+def _others(top: Rates) -> dict[str, float]:
+    return {name: rate for name, rate in top.items() if rate != top["lr"]}
 
 
 def _scaled(ratio: float) -> tuple[Any, Any]:

@@ -74,7 +74,7 @@ def of(trainer: Trainer, base_rows: int) -> RunPlan:
         trainable=tuple(parts),
         new_rows_first_updates=run.train.new_rows_first_updates,
         schedule=schedule.in_words(run.schedule, trainer.total_updates, run.optimizer.lr),
-        curve=curve.points(run.schedule, run.optimizer, trainer.total_updates),
+        curve=curve.points(run.schedule, curve.rates(run), trainer.total_updates),
         warnings=tuple(_warnings(run, trainer.total_updates, parts, new_rows)),
     )
 

@@ -24,6 +24,8 @@ from dimts.text.front import Front
 from dimts.text.languages import primary_of
 from dimts.train import dist, trackers, trainable
 
+LAYERS = 30  # of XTTS v2: what names of blocks are held against where the base cannot be read
+
 
 def read(path: Path, settings: Sequence[str] = ()) -> RunConfig:
     """Read a run file. Where it is wrong by itself, ConfigError tells of what else is wrong too."""
@@ -63,12 +65,12 @@ def problems(run: RunConfig) -> list[str]:
             description = export.read_description(run.base, any_normaliser=True)
             refuse_other_mode(run.base, description, learned[0].front)
             refuse_other_replay(run.base, description, replayed)
-    if base and tokenizer:
-        layers, new_rows = base.network.shape.gpt.layers, tokenizer.rows - base.tokenizer.rows
-        with found.of("train.trainable"):
-            trainable.parts(run.train.trainable, clips["train"], layers, new_rows)
-        with found.of("train.lora"):
-            trainable.adapters(run, layers)
+    layers = base.network.shape.gpt.layers if base else LAYERS
+    with found.of("train.trainable"):
+        new_rows = tokenizer.rows - base.tokenizer.rows if base and tokenizer else 1
+        trainable.parts(run.train.trainable, clips["train"], layers, new_rows)
+    with found.of("train.lora"):
+        trainable.adapters(run, layers)
     return list(dict.fromkeys(found))
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dimts.config import Optimizer, Schedule
+from dimts import config
+from dimts.config import Schedule
 from dimts.errors import ConfigError, MissingExtra
 from dimts.train import curve, schedule
 
 LONG = Schedule()
-OWN = Optimizer()
+OWN = {"lr": 5e-6, "new_rows_lr": 1e-4}
 
 
 @pytest.mark.parametrize("updates", [1, 7, 100_000, 400_000])
@@ -30,9 +31,21 @@ def test_jumps_are_jumps() -> None:
 
 
 def test_new_rows_of_the_same_rate() -> None:
-    same = Optimizer(new_rows_lr="same")
+    same = {"lr": 5e-6, "new_rows_lr": 5e-6}
     assert curve.points(LONG, same, 3)[0] == {"update": 0, "lr": 5e-6, "new_rows_lr": 5e-6}
     assert curve.lines(LONG, same, 3, 80)[0] == "learning rate"
+
+
+def test_every_rate_of_a_run() -> None:
+    content = {"base": "b", "data": {"datasets": ["d"]}, "out": "o"}
+    assert curve.rates(config.build(content, "run.yaml")) == OWN
+    same = config.override(content, ["optimizer.new_rows_lr=same"])
+    assert curve.rates(config.build(same, "run.yaml")) == {"lr": 5e-6, "new_rows_lr": 5e-6}
+    lora = config.build(config.override(content, ["train.trainable=lora", "optimizer.lora_lr=2e-4"]), "run.yaml")
+    assert curve.rates(lora) == {**OWN, "lora_lr": 2e-4}
+    assert curve.points(LONG, curve.rates(lora), 400_000)[-1]["lora_lr"] == 2.5e-5
+    heading = curve.lines(LONG, curve.rates(lora), 10, 80)[0]
+    assert heading == "learning rate (new rows: 1e-4, adapters: 2e-4 at the top)"
 
 
 def test_blocks() -> None:

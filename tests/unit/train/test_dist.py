@@ -20,7 +20,8 @@ from tests.flow.material import QUIET, Material
 
 # 7 clips in updates of 6: the last update of an epoch is one micro-batch, so the second process has none.
 # eps damps what AdamW makes of gradients that are zero but for rounding.
-SETTINGS = ("train.dropout=0", "batch.clips=3", "optimizer.eps=1e-4", "evaluate.every_updates=2", "train.epochs=2")
+SETTINGS = ("train.dropout=0", "batch.clips=3", "optimizer.eps=1e-4", "evaluate.every_updates=2", "train.epochs=2",
+            "schedule.milestones=[1, 3]")  # fmt: skip
 
 SCRIPT = """
 import json, os, sys
@@ -94,6 +95,8 @@ def test_two_processes_equal_one_and_a_run_may_change_between_them(material: Mat
     assert [store.update_of(path) for path in store.all_of(alone)] == [2, 4]
     for out in (grown, shrunk):  # updates 3 and 4 in two processes, updates 1 and 2 in two processes
         assert_close(alone, out, 4)
+    rates = [line["lr"] for line in log.read(grown) if line["kind"] == "update"]
+    assert rates == pytest.approx([1e-3, 5e-4, 5e-4, 2.5e-4])
     assert leader == [[3.0, 1.0], ["rank 0", "rank 1"], True, False, [2.0, 1.0], True]
     assert other == [*leader[:5], False]
     assert "going on after update 2" in said and "evaluation" not in silent and "update" not in silent

@@ -53,7 +53,7 @@ def test_a_sound_run_has_no_problem(own: Material, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_six_problems_are_six_lines(own: Material, tmp_path: Path) -> None:
+def test_seven_problems_are_seven_lines(own: Material, tmp_path: Path) -> None:
     """Of the file itself, of the base, of the dataset, of what they are to each other."""
     changed(own.dataset / "dataset.json", normaliser="dimts-0")
     changed(own.base / "config.json", model_args={"gpt_n_heads": 4, "gpt_layers": 30})
@@ -66,7 +66,8 @@ def test_six_problems_are_six_lines(own: Material, tmp_path: Path) -> None:
     lines = [line.removeprefix(f"{run_file}: ") for line in raised.value.problems]
     assert len(lines) == len(set(lines)) and all("\n" not in line for line in lines)
     assert [line.split(": ")[0] for line in lines] == [
-        "schedule.milestones", "prompt.max_samples", "device", "base", "vocab", "data.datasets[0]"]  # fmt: skip
+        "schedule.milestones", "prompt.max_samples", "device", "base", "vocab", "data.datasets[0]",
+        "train.trainable"]  # fmt: skip
     assert lines[0].endswith("must rise from one to the next") and "is above limits.clip_samples" in lines[1]
     assert "layers, config.json says 30" in lines[3] and "texts were normalised by dimts-0" in lines[5]
     assert not (tmp_path / "out").exists()

@@ -80,13 +80,54 @@ def test_words_tell_what_happens() -> None:
         assert ("not reached" not in schedule.in_words(settings, total, 1.0)) == falls
 
 
+@pytest.mark.parametrize(("kind", "expected"), [
+    ("constant", [0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("linear", [0.25, 0.5, 0.75, 1, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]),
+    ("cosine", [0.25, 0.5, 0.75, 1, 1, 0.9619397662556434, 0.8535533905932737, 0.6913417161825449, 0.5,
+                0.3086582838174551, 0.1464466094067262, 0.03806023374435663]),
+    ("multistep", [0.25, 0.5, 0.75, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]),
+])  # fmt: skip
+def test_exact_factors(kind: str, expected: list[float]) -> None:
+    """Twelve updates, of which four warm up; half a cosine is (1 + cos(pi k / 8)) / 2."""
+    settings = Schedule.model_validate({"kind": kind, "warmup_updates": 4, "milestones": [6, 10]})
+    assert [schedule.factor(settings, update, 12) for update in range(12)] == pytest.approx(expected, abs=1e-15)
+
+
+SHORT = ("schedule.milestones=[2, 4, 7]", "schedule.warmup_updates=1", "train.max_updates=8", "train.trainable=[ln_f]",
+         "evaluate.at_start=false", "evaluate.every_updates=99", "batch.clips=1")  # fmt: skip
+RATES = [1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4, 2.5e-4, 2.5e-4, 1.25e-4]  # of eight updates, however large they are
+
+
+def told(out: Path) -> list[float]:
+    """The learning rates that a run's metrics tell of."""
+    return [line["lr"] for line in log.read(out) if line["kind"] == "update"]
+
+
+@pytest.mark.parametrize("accumulation", [1, 128])
+def test_accumulation_does_not_matter(material: Material, tmp_path: Path, accumulation: int) -> None:
+    """Seven clips are seven updates an epoch, or one."""
+    run = material.run(tmp_path, *SHORT, f"batch.accumulation={accumulation}", "train.epochs=8")
+    trainer = material.trainer(run)
+    assert trainer.plan.updates_per_epoch == {1: 7, 128: 1}[accumulation]
+    trainer.fit(Stop(), quiet_display(trainer))
+    assert told(tmp_path) == pytest.approx(RATES)
+
+
+def test_going_on_does_not_matter(material: Material, tmp_path: Path) -> None:
+    """Stopped before, at and after a milestone."""
+    for updates in (1, 2, 5, 8):
+        trainer = material.trainer(material.run(tmp_path, *SHORT, "train.epochs=8", f"train.max_updates={updates}"))
+        trainer.resume(tmp_path)
+        trainer.fit(Stop(), quiet_display(trainer))
+    assert told(tmp_path) == pytest.approx(RATES)
+
+
 def test_a_run_follows_its_schedule(material: Material, tmp_path: Path) -> None:
     """Five updates of two an epoch: milestones are at updates, whatever the epochs."""
     settings = ("train.max_updates=5", "schedule.milestones=[1, 3]", "schedule.gamma=0.1", "evaluate.at_start=false")
     run = material.run(tmp_path, *settings)
     trainer = material.trainer(run)
     trainer.fit(Stop(), quiet_display(trainer))
-    told = [line["lr"] for line in log.read(tmp_path) if line["kind"] == "update"]
-    assert told == pytest.approx([1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
+    assert told(tmp_path) == pytest.approx([1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
     assert [group["lr"] for group in trainer.state.optimizer.adamw.param_groups][-1] in (
         pytest.approx(1e-5), pytest.approx(1e-4))  # fmt: skip
