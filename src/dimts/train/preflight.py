@@ -48,7 +48,9 @@ def problems(run: RunConfig) -> list[str]:
     """Return what is wrong with a run, a line each."""
     found = _Findings()
     with found.of("device"):
-        choose(run.device, dist.local_rank())
+        device = choose(run.device, dist.local_rank())
+        if run.train.compile and device.type != "cuda":
+            found.append(f"train.compile: is for NVIDIA GPUs, this is {device}; set it to false")
     for name in run.track.to:
         with found.of("track.to"):
             trackers.require([name])

@@ -25,6 +25,14 @@ from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
 FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
+FREE_TO_CHANGE |= {
+    "train.checkpointing",
+    "train.compile",
+    "optimizer.place",
+    "optimizer.shard",
+    "batch.by",
+    "batch.tokens",
+}
 PLACES: Any = {"base": True, "vocab": True, "out": True, "data": {"datasets", "replay"}}  # no part of a recipe
 FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 

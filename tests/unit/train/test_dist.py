@@ -15,7 +15,8 @@ import torch
 from dimts import config, log
 from dimts.checkpoint import store
 from dimts.train import recipe
-from dimts.train.dist import ALONE
+from dimts.train.dist import ALONE, World
+from dimts.train.optim import Optimizer
 from tests.flow.material import QUIET, Material
 
 # 7 clips in updates of 6: the last update of an epoch is one micro-batch, so the second process has none.
@@ -86,20 +87,33 @@ def assert_close(one: Path, two: Path, update: int) -> None:
 
 def test_two_processes_equal_one_and_a_run_may_change_between_them(material: Material, tmp_path: Path) -> None:
     first = ("train.max_updates=2",)
-    alone, grown, shrunk = (tmp_path / name for name in ("alone", "grown", "shrunk"))
+    alone, grown, shrunk, shared = (tmp_path / name for name in ("alone", "grown", "shrunk", "shared"))
     recipe.finetune(material.run(alone, *SETTINGS), QUIET)
     recipe.finetune(material.run(grown, *SETTINGS, *first), QUIET)
-    files = material.run_file(grown, *SETTINGS), material.run_file(shrunk, *SETTINGS, *first)
+    files = [material.run_file(grown, *SETTINGS), material.run_file(shrunk, *SETTINGS, *first)]
+    files.append(material.run_file(shared, *SETTINGS, *first, "optimizer.shard=true"))
     (leader, said), (other, silent) = two_processes(*files)
-    recipe.finetune(material.run(shrunk, *SETTINGS), QUIET)
+    for out in (shrunk, shared):
+        recipe.finetune(material.run(out, *SETTINGS), QUIET)
     assert [store.update_of(path) for path in store.all_of(alone)] == [2, 4]
-    for out in (grown, shrunk):  # updates 3 and 4 in two processes, updates 1 and 2 in two processes
+    for out in (grown, shrunk, shared):  # updates 3 and 4 in two processes; 1 and 2; 1 and 2 with averages shared out
         assert_close(alone, out, 4)
     rates = [line["lr"] for line in log.read(grown) if line["kind"] == "update"]
     assert rates == pytest.approx([1e-3, 5e-4, 5e-4, 2.5e-4])
     assert leader == [[3.0, 1.0], ["rank 0", "rank 1"], True, False, [2.0, 1.0], True]
     assert other == [*leader[:5], False]
     assert "going on after update 2" in said and "evaluation" not in silent and "update" not in silent
+
+
+def test_shares_of_the_averages_are_about_equal_and_disjoint(material: Material, tmp_path: Path) -> None:
+    trainer = material.trainer(material.run(tmp_path))
+    settings = trainer.run.optimizer.model_copy(update={"shard": True})
+    pieces = trainer.state.pieces
+    halves = [Optimizer(pieces, settings, World(rank, 2, torch.device("cpu"))) for rank in (0, 1)]
+    held = [{pieces[i].name for i in half.masters} for half in halves]
+    sizes = [sum(master.numel() for master in half.masters.values()) for half in halves]
+    assert not held[0] & held[1] and held[0] | held[1] == {piece.name for piece in pieces}
+    assert 0.8 < sizes[0] / sizes[1] < 1.25
 
 
 def test_one_process_needs_no_peers() -> None:

@@ -177,3 +177,10 @@ def test_limits_are_live(material: Material, tmp_path: Path) -> None:
     trainer, _ = recipe.prepare(grown, dist.join("cpu"), QUIET)
     assert trainer.gpt.shape.text_positions == 502
     assert store.all_of(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("setting", ["train.checkpointing=true", "optimizer.place=cpu", "batch.by=auto"])
+def test_what_spares_memory_may_change_when_a_run_goes_on(material: Material, tmp_path: Path, setting: str) -> None:
+    """Who ran out of memory sets one of these and goes on."""
+    finetune(material.run(tmp_path, *ONE))
+    assert "going on after update 1\n" in finetune(material.run(tmp_path, "train.max_updates=2", setting))
