@@ -9,10 +9,12 @@ something on a busy machine too; times real time is sound a CPU second. `started
 
 import argparse
 import json
+import multiprocessing
 import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,21 +28,25 @@ RECORDING_S = 600.0
 PAUSES_S = (0.25, 1.2)
 NOISE = 0.0005
 OFF_S = 0.2  # cues by hand
+PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
-def material(folder: Path, minutes: float, rate_hz: int = espeak.RATE_HZ) -> list[Path]:
-    """Write recordings and their subtitles; return these."""
-    chance = np.random.default_rng(0)
-    voices = {name: [espeak.speak(text, *name.split("+")) for text in corpus.read_sentences()[:40]] for name in corpus.VOICES}
-    sources = []
-    for number in range(round(minutes * 60 / RECORDING_S)):
-        spoken = voices[corpus.VOICES[number % len(voices)]]
-        sources.append(recording(folder / f"recording{number:03}", spoken, chance))
-    return sources
+Voices = dict[str, list[io.Audio]]
 
 
-def recording(place: Path, spoken: list[io.Audio], chance: np.random.Generator) -> Path:
-    """Write one recording; each sentence at its own speed of a few percent, so that no two clips are the same."""
+def material(folder: Path, minutes: float) -> list[Path]:
+    """Write recordings and their subtitles, on all cores; return these."""
+    texts = corpus.read_sentences()[:40]
+    voices: Voices = {name: [espeak.speak(text, *name.split("+")) for text in texts] for name in corpus.VOICES}
+    places = [folder / f"recording{number:03}" for number in range(round(minutes * 60 / RECORDING_S))]
+    spoken = [voices[corpus.VOICES[number % len(voices)]] for number in range(len(places))]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+        return list(pool.map(recording, places, spoken, range(len(places))))
+
+
+def recording(place: Path, spoken: list[io.Audio], seed: int) -> Path:
+    """Write one recording; each sentence at its own speed of a few percent, so that hardly any clip comes twice."""
+    chance = np.random.default_rng(seed)
     parts, cues, at_s, number = [], [], 0.0, 0
     while at_s < RECORDING_S:
         pause_s = chance.uniform(*PAUSES_S)
@@ -67,8 +73,7 @@ def clock(seconds: float) -> str:
 
 
 def cpu_s() -> float:
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, kinds))
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, PROCESSES))
 
 
 def measure(sources: list[Path], out: Path, workers: int) -> dict[str, object]:
@@ -95,7 +100,7 @@ def measure(sources: list[Path], out: Path, workers: int) -> dict[str, object]:
         "times_real_time_cpu": round(sound_s / used_s, 1),
         "stages_s": {name: round(b - a, 2) for name, a, b in zip(stages, ends, ends[1:], strict=False)},
         "again_s": round(time.perf_counter() - again, 2),
-        "most_mb": max(resource.getrusage(kind).ru_maxrss for kind in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024,
+        "most_mb": max(resource.getrusage(kind).ru_maxrss for kind in PROCESSES) // 1024,
         "rejected": dataset.reasons,
         "balanced": all(totals.balanced for totals in dataset.totals),
     }
