@@ -14,7 +14,7 @@ from pathlib import Path
 import soundfile
 
 from dimts.audio import ffmpeg, sound
-from dimts.audio.sound import Samples, Stream, UnreadableError
+from dimts.audio.sound import Samples, Stream, UnreadableError, named
 
 STREAM_BYTES = 0x7FFF0000  # data sizes from here on are placeholders of programs that wrote to a pipe
 COMPLETE = 0.99  # share of the promised sound that must be there; encoders pad the last block
@@ -28,7 +28,7 @@ def opened(path: Path) -> Iterator[Stream]:
     """Open any recording. UnreadableError with one line, here or while the blocks are read, says why there is none."""
     _refuse_what_is_no_file(path)
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(named(path))
         refusal = ("unreadable", "its header does not say how long it is") if file.frames >= UNKNOWN_FRAMES else None
     except soundfile.LibsndfileError as error:
         refusal = ("not audio" if error.code == NOT_AUDIO else "unreadable", _words(error))

@@ -20,6 +20,7 @@ from dimts.audio import decode
 from dimts.audio.sound import Samples as Samples
 from dimts.audio.sound import Stream as Stream
 from dimts.audio.sound import UnreadableError as UnreadableError
+from dimts.audio.sound import named
 from dimts.errors import AudioError
 
 FULL_SCALE = 32768  # 16-bit integers per unit amplitude: as libsndfile reads them, so that they come back exactly
@@ -90,7 +91,7 @@ def _forward(blocks: Iterator[Samples]) -> Callable[[int, int], Samples]:
 def length(path: Path) -> tuple[int, int] | None:
     """Tell samples and rate in hertz by the header alone, None where it does not say."""
     try:
-        header = soundfile.info(path)
+        header = soundfile.info(named(path))
     except (soundfile.LibsndfileError, TypeError):
         return None
     return (header.frames, header.samplerate) if header.frames < decode.UNKNOWN_FRAMES else None

@@ -1,5 +1,6 @@
 """What a recording is while it is read: blocks of mono float32, or one clear line why there is none."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ class Stream:
     rate_hz: int
     blocks: Iterator[Samples]
     file: soundfile.SoundFile | None = None  # where it may be read at any place with the same result
+
+
+def named(path: Path) -> Path | bytes:
+    """Give a path as libsndfile takes it, also where its name is no UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else path
 
 
 def whole(path: Path, blocks: Iterator[Samples]) -> Iterator[Samples]:

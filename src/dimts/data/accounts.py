@@ -34,9 +34,10 @@ def accounts(
             not_speech_s=now.not_speech_s + not_speech_s,
         )
 
-    for each in found:
-        leads_nowhere = isinstance(each, Rejection)
-        count(each.source, 1, leads_nowhere, each.duration_s if isinstance(each, Rejection) else 0.0)
+    cut = {row for plan in planned for row, _ in plan.work.away}
+    for row, each in enumerate(found):
+        alone = isinstance(each, Rejection) and row not in cut
+        count(each.source, 1, int(alone), each.duration_s if isinstance(each, Rejection) and alone else 0.0)
     for plan in planned:
         whole_s = sum(readings[piece].duration_s for piece in plan.pieces if piece.span is None)
         count(plan.work.first.source, 0, len(plan.pieces) + len(plan.lost), plan.found_s + whole_s, plan.not_speech_s)

@@ -13,6 +13,7 @@ from pathlib import Path
 from dimts.audio import io
 from dimts.data import near, reading
 from dimts.data.filters import Finding, Said, judge, warnings
+from dimts.data.importers.places import printable
 from dimts.data.journal import Entry
 from dimts.data.manifest import Clip, Rejection
 from dimts.data.measures import Measures, marks_of
@@ -124,7 +125,7 @@ class Intake:
                 piece.utterance.source,
                 piece.text,
                 round(duration_s, 4),
-                str(piece.path),
+                printable(str(piece.path)),
                 start_s,
                 end_s,
             )

@@ -103,7 +103,7 @@ def _planned(
         return works.turned_away(work, "no speech", 0.0, "speech in it")
     rules = stages.options.cutting
     if kind == "cues":
-        made = stretches.plan(works.cues_of(work), heard.spans, heard.duration_s, rules)
+        made = stretches.plan(works.cues_of(work), heard.spans, heard.duration_s, rules, works.away_of(work))
     else:
         assert isinstance(phrases, Phrases), work.path
         row = (work.rows[0][0],)

@@ -90,8 +90,9 @@ def prepare(
 
 def _settle(intake: Intake, found: Sequence[Found], planned: Sequence[Planned], readings: dict[Piece, Reading]) -> None:
     """Decide about every piece, row that leads nowhere and stretch that is lost."""
-    for each in found:
-        if isinstance(each, Rejection):
+    known = {row for plan in planned for row, _ in plan.work.away}
+    for row, each in enumerate(found):
+        if isinstance(each, Rejection) and row not in known:
             intake.missing(each)
     for plan in planned:
         intake.rejected.extend(plan.lost)

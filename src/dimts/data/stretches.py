@@ -57,6 +57,7 @@ class Lost:
     measured: float | str
     limit: float | str
     own_s: float = 0.0
+    line: object = None  # of the ledger, where it has one already
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,15 @@ class Plan:
     not_speech_s: float = 0.0
 
 
-def plan(cues: Sequence[Cue], spans: Sequence[Span], duration_s: float, rules: CutRules) -> Plan:
-    """Plan the cuts of one recording of `duration_s` seconds in which somebody speaks during `spans`."""
-    placed, lost = _placed(cues, duration_s)
+def plan(
+    cues: Sequence[Cue], spans: Sequence[Span], duration_s: float, rules: CutRules, away: Sequence[Lost] = ()
+) -> Plan:
+    """Plan the cuts of one recording of `duration_s` seconds in which somebody speaks during `spans`.
+
+    `away` are stretches that are lost already.
+    """
+    placed, misplaced = _placed(cues, duration_s)
+    lost = [*away, *misplaced]
     placed, mixed = _apart(placed, rules.overlap_s)
     joined = list(_joined(placed, spans, rules)) if rules.join else placed
     mirrored = [(-end_s, -start_s) for start_s, end_s in reversed(spans)]

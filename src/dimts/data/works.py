@@ -5,11 +5,12 @@ longer file is cut by its text or, where it has none, by its silence.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from dimts.data.importers import Found, Utterance
+from dimts.data.importers.places import printable
 from dimts.data.manifest import Rejection
 from dimts.data.opening import Opened
 from dimts.data.spans import Span
@@ -28,6 +29,7 @@ class Work:
     path: Path
     listing: str  # the source, as clips name it before the colon
     rows: tuple[tuple[int, Utterance], ...]
+    away: tuple[tuple[int, Rejection], ...] = ()  # stretches of it that the source itself turned away
     opened: Opened = Opened("", None)
 
     @property
@@ -88,11 +90,19 @@ class Planned:
 def works(found: Sequence[Found]) -> list[Work]:
     """Put the rows with times together by source and file, each other row alone, in order of their first rows."""
     grouped: dict[tuple[str, Path, str | int | None], list[tuple[int, Utterance]]] = {}
+    away: dict[tuple[str, str], list[tuple[int, Rejection]]] = {}
     for row, each in enumerate(found):
-        if isinstance(each, Utterance):
+        if isinstance(each, Rejection) and each.start_s is not None:
+            away.setdefault((listing_of(each.source), each.recording), []).append((row, each))
+        elif isinstance(each, Utterance):
             together = each.language if _timed(each) else row
             grouped.setdefault((listing_of(each.source), each.audio, together), []).append((row, each))
-    return [Work(path, listing, tuple(rows)) for (listing, path, _), rows in grouped.items()]
+
+    def work(listing: str, path: Path, rows: Sequence[tuple[int, Utterance]]) -> Work:
+        lost = away.pop((listing, printable(str(path))), []) if _timed(rows[0][1]) else []
+        return Work(path, listing, tuple(rows), tuple(lost))
+
+    return [work(listing, path, rows) for (listing, path, _), rows in grouped.items()]
 
 
 def whole(work: Work) -> Planned:
@@ -124,10 +134,11 @@ def turned_away(work: Work, reason: str, measured: float | str, limit: float | s
     lost = tuple(
         Rejection(
             safe_id(work.path.stem), stage, reason, measured, limit, row.source, row.text, round(length_s, 4),
-            str(work.path), row.start_s, row.end_s,
+            printable(str(work.path)), row.start_s, row.end_s,
         )
         for (_, row), length_s in zip(work.rows, lengths, strict=True)
     )  # fmt: skip
+    lost = (*lost, *(each for _, each in work.away))
     return Planned(work, (), lost, sum(each.duration_s for each in lost))
 
 
@@ -147,6 +158,14 @@ def listing_of(source: str) -> str:
     return source.rpartition(":")[0]
 
 
+def away_of(work: Work) -> list[Lost]:
+    """Give the stretches that the source itself turned away."""
+    return [
+        Lost(Cue(each.start_s or 0.0, each.end_s or 0.0, each.text, rows=(row,)), each.reason, "", "", line=each)
+        for row, each in work.away
+    ]
+
+
 def _cue(row: int, utterance: Utterance, following: dict[float, float]) -> Cue:
     start_s = utterance.start_s or 0.0
     end_s = following[start_s] if utterance.end_s is None else utterance.end_s
@@ -160,9 +179,11 @@ def _piece(work: Work, rows: Mapping[int, Utterance], cue: Cue) -> Piece:
 
 
 def _lost(work: Work, rows: Mapping[int, Utterance], each: Lost, stage: str) -> Rejection:
+    if isinstance(each.line, Rejection):
+        return replace(each.line, duration_s=each.own_s)
     source = rows[each.cue.rows[0]].source if each.cue.rows else f"{work.listing}:0"
     cue, name = each.cue, piece_id(work.path.stem, each.cue.start_s)
-    place = (source, cue.text, each.own_s, str(work.path), cue.start_s, cue.end_s)
+    place = (source, cue.text, each.own_s, printable(str(work.path)), cue.start_s, cue.end_s)
     return Rejection(name, stage, each.reason, each.measured, each.limit, *place)
 
 

@@ -1,5 +1,6 @@
 """Prepare long recordings with cues: cut in silence, joined, named by their place, every second accounted for."""
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from dimts.data import manifest
 from dimts.data.check import check
 from dimts.data.manifest import Dataset
 from dimts.data.options import Options
@@ -70,11 +72,13 @@ def test_what_no_cue_says_and_what_no_one_says(tmp_path: Path) -> None:
     dataset = run(tmp_path / "out", source, options=EARS)
     assert len(dataset.clips) == 1
     reasons = Counter(each.reason for each in dataset.rejected)
-    assert reasons == {"no transcript": 3, "no speech": 1, "outside the recording": 1, "no words": 1}
+    assert reasons == {"no transcript": 4, "no speech": 1, "outside the recording": 1, "no words": 1}
     ledger = {each.reason: each for each in dataset.rejected}
     assert ledger["no transcript"].recording == str(recording) and ledger["no transcript"].source == f"{source}:0"
     assert (ledger["no speech"].start_s, ledger["no speech"].end_s, ledger["no speech"].duration_s) == (6.2, 6.45, 0.25)
-    assert account(dataset) == {"a.srt": (4, 7, 1, 6)}
+    assert (ledger["no words"].start_s, ledger["no words"].duration_s) == (8.5, 1.5)
+    assert ledger["outside the recording"].duration_s == 0
+    assert account(dataset) == {"a.srt": (4, 8, 1, 7)} and dataset.totals[0].found_s == 21
 
 
 def test_cues_without_end_and_an_unreadable_recording(tmp_path: Path) -> None:
@@ -153,3 +157,13 @@ def test_a_source_that_holds_nothing_new(tmp_path: Path) -> None:
     again = run(tmp_path / "out", tmp_path / "lecture.wav", options=EARS)
     assert again.clips == first.clips and again.reasons == {"duplicate": 10}
     account(again)
+
+
+def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    bursts(tmp_path / "talk.wav", SPANS[:3], 7.0).rename(folder / "talk.wav")
+    cued(folder / "talk.srt", (0.6, 1.9, sentence(1)), (2.6, 3.9, sentence(2)), (4.6, 5.9, "…"))
+    dataset = run(tmp_path / "out", folder / "talk.srt", options=EARS)
+    assert len(dataset.clips) == 2 and manifest.read(tmp_path / "out") == dataset
+    assert dataset.totals[0].balanced and dataset.totals[0].found_s == 7
