@@ -25,14 +25,8 @@ from dimts.train.outcome import Form
 from dimts.train.trainer import Trainer
 
 FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
-FREE_TO_CHANGE |= {
-    "train.checkpointing",
-    "train.compile",
-    "optimizer.place",
-    "optimizer.shard",
-    "batch.by",
-    "batch.tokens",
-}
+FREE_TO_CHANGE |= {"optimizer.place", "optimizer.shard", "batch.by", "batch.tokens"}  # what memory asks for
+FREE_TO_CHANGE |= {"train.checkpointing", "train.compile"}
 PLACES: Any = {"base": True, "vocab": True, "out": True, "data": {"datasets", "replay"}}  # no part of a recipe
 FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 

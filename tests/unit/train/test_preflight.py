@@ -203,3 +203,9 @@ def test_a_run_file_of_which_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         preflight.read(tmp_path / "run.yaml")
     assert [line.split(": ")[1] for line in raised.value.problems] == ["base", "data", "out", "seed"]
+
+
+def test_compiling_is_for_gpus(own: Material, tmp_path: Path) -> None:
+    assert found(own.run(tmp_path / "out", "train.compile=true")) == [
+        "train.compile: is for NVIDIA GPUs, this is cpu; set it to false"
+    ]

@@ -108,7 +108,8 @@ def test_every_other_setting_is_kept() -> None:
         "train.epochs", "train.max_updates", "device", "save.every_updates", "save.keep", "evaluate.every_updates",
         "evaluate.at_start", "evaluate.metric", "evaluate.patience", "evaluate.min_delta",
         "samples.texts", "samples.language", "samples.seed", "samples.max_codes",
-        "track.to", "track.project", "track.name",
+        "track.to", "track.project", "track.name", "batch.by", "batch.tokens",
+        "train.checkpointing", "train.compile", "optimizer.place", "optimizer.shard",
     }  # fmt: skip
 
 
