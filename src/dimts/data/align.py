@@ -52,7 +52,8 @@ def align(
     path = ctc.viterbi(log_probs_TV, tokens, recogniser.blank, skip)
     gaps = [*(text[a.end() : b.start()] for a, b in zip(found, found[1:], strict=False)), ""]
     times, scores = _times(path, counts, recogniser.frame_s), _scores(path, counts)
-    rows = zip(found, gaps, _ends(text, found, language), times, counts, scores, strict=True)
+    marks = ends(text, [match.start() for match in found], language)
+    rows = zip(found, gaps, marks, times, counts, scores, strict=True)
     return [
         Word(match[0], gap, end, start_s, end_s, int(sounds), round(score, 4))
         for match, gap, end, (start_s, end_s), sounds, score in rows
@@ -109,15 +110,15 @@ def _scores(path: Path, counts: Ints) -> list[float]:
     return [float(sums[end] - sums[first]) / int(n) for first, end, n in heard]
 
 
-def _ends(text: str, found: Sequence[re.Match[str]], language: str) -> list[End]:
-    """Tell what ends with each word or before the next."""
+def ends(text: str, starts: Sequence[int], language: str) -> list[End]:
+    """Tell what ends with each word or before the next; `starts` are their places in the text."""
     sentence_ends, clause_ends = sentences.ends(text, language)
-    edges = [*(match.start() for match in found), len(text)]
+    edges = [*starts, len(text)]
 
-    def lies(ends: Sequence[int], number: int) -> bool:
-        return bisect_right(ends, edges[number + 1]) > bisect_right(ends, edges[number])
+    def lies(marks: Sequence[int], number: int) -> bool:
+        return bisect_right(marks, edges[number + 1]) > bisect_right(marks, edges[number])
 
     return [
         "sentence" if lies(sentence_ends, number) else "clause" if lies(clause_ends, number) else ""
-        for number in range(len(found))
+        for number in range(len(starts))
     ]

@@ -57,8 +57,9 @@ def test_speech_without_text_is_passed_over_at_both_ends_unless_forbidden() -> N
 def test_letters_of_chinese_are_words_and_amharic_ends_sentences() -> None:
     assert align.WORD.findall("你好，世界。ok yes") == ["你", "好，", "世", "界。", "ok", "yes"]
     assert align.WORD.findall("ሰላም፡ለዓለም። ነው") == ["ሰላም", "ለዓለም።", "ነው"]
-    found = list(align.WORD.finditer("ሰላም ነው። አለ፣ ሄደ ዓ.ም. ነው።"))
-    assert align._ends("ሰላም ነው። አለ፣ ሄደ ዓ.ም. ነው።", found, "am") == ["", "sentence", "clause", "", "", "sentence"]
+    text = "ሰላም ነው። አለ፣ ሄደ ዓ.ም. ነው።"
+    starts = [match.start() for match in align.WORD.finditer(text)]
+    assert align.ends(text, starts, "am") == ["", "sentence", "clause", "", "", "sentence"]
 
 
 def test_what_cannot_be_aligned_says_why() -> None:
