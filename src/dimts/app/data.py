@@ -73,6 +73,14 @@ def prepare(
             " if it is installed. If named, it also scores every other clip: does it say its text?"
         ),
     ] = "auto",
+    transcribe: Annotated[
+        str | None,
+        typer.Option(
+            help="What writes down recordings that have no text: hf:MODEL (any CTC model) or faster-whisper:MODEL; a"
+            " given text always wins. Without it they are turned away.",
+            show_default=False,
+        ),
+    ] = None,
     repair: Annotated[
         list[str],
         typer.Option(
@@ -111,6 +119,7 @@ def prepare(
         text=chosen(mode, backend, lexicon, abbreviations),
         cutting=CutRules(join=join),
         align=align,
+        transcribe=transcribe,
         repairs=_repairs(repair),
         hear_music=music,
         licence=licence,

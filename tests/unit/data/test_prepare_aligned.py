@@ -10,10 +10,14 @@ import soundfile
 
 from dimts.audio import io
 from dimts.audio.repair import Repairs
-from dimts.data import aligning
+from dimts.data import aligning, writing
+from dimts.data.align import Word
+from dimts.data.check import check
 from dimts.data.filters import Limits
 from dimts.data.options import Options
+from dimts.data.transcribe import Transcriber
 from dimts.errors import ConfigError
+from tests.unit.data.cues import bursts
 from tests.unit.data.letters import Letters, beeps
 from tests.unit.data.recordings import ALONE, corpus, run, sentence, table, tone
 
@@ -82,6 +86,53 @@ def test_a_text_that_is_not_what_is_said_is_turned_away(tmp_path: Path, heard: l
     assert all(clip.alignment is not None and clip.alignment > -1 for clip in dataset.clips)
     silent = run(tmp_path / "silent", source, options=replace(LISTENING, align="none"))
     assert len(silent.clips) == 6 and all(clip.alignment is None for clip in silent.clips)
+
+
+class Scribe(Transcriber):
+    """Writes `word` for each half second, but nothing for what is shorter than a second."""
+
+    rate_hz = 16_000
+
+    def transcribe(self, samples: io.Samples) -> list[Word]:
+        count = len(samples) // 8_000 if len(samples) >= 16_000 else 0
+        return [Word(f"word{n}", " ", "", 0.5 * n, 0.5 * n + 0.4, 5, -0.1) for n in range(count)]
+
+
+@pytest.fixture
+def scribes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let a transcriber write; what it is asked to load."""
+    names: list[str] = []
+
+    def loaded(name: str, language: str) -> Scribe:
+        names.append(name)
+        return Scribe()
+
+    monkeypatch.setattr(writing, "loaded", loaded)
+    return names
+
+
+def test_what_has_no_text_is_written_down_on_request(tmp_path: Path, scribes: list[str]) -> None:
+    spans = [(3.0 * n + 0.5, 3.0 * n + (1.2 if n == 4 else 2.5)) for n in range(10)]
+    bursts(tmp_path / "long.wav", [*spans[:4], (13.5, 14.1), *spans[6:]], 31.0)
+    bursts(tmp_path / "short.wav", [(0.3, 2.6)], 3.0, seed=1)
+    tone(tmp_path / "given.wav")
+    rows = table(tmp_path, "long|", "short|", "given|these words are given")
+    options = replace(LISTENING, align="none", transcribe="a model")
+    dataset = run(tmp_path / "out", rows, options=options)
+    texts = {clip.id: clip.text for clip in dataset.clips}
+    assert texts["given"] == "these words are given" and any(name.startswith("short-") for name in texts)
+    assert sum(name.startswith("long-") for name in texts) >= 3 and dataset.totals[0].balanced
+    assert dataset.totals[0].found_s == pytest.approx(35) and check(tmp_path / "out") == []
+    scribes.clear()
+    assert run(tmp_path / "out", rows, options=options) == dataset and len(scribes) <= 1
+    deaf = run(tmp_path / "deaf", rows, options=replace(options, transcribe=None))
+    assert deaf.reasons == {"no transcript": 2} and deaf.totals[0].rejected_s == 34
+
+
+def test_a_transcriber_that_there_is_not(tmp_path: Path) -> None:
+    bursts(tmp_path / "a.wav", [(0.3, 2.6)], 3.0)
+    with pytest.raises(ConfigError):
+        run(tmp_path / "out", table(tmp_path, "a|"), options=replace(LISTENING, align="none", transcribe="ears"))
 
 
 def test_a_recording_in_which_nobody_speaks(tmp_path: Path, heard: list[str]) -> None:
