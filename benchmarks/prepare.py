@@ -2,9 +2,9 @@
 
     python benchmarks/prepare.py --minutes 20 40 --workers 1 2
 
-Recordings of ten minutes: espeak-ng sentences with pauses between, noise under all of it, cues up to 0.2 s off. Timed is
-all of `prepare`: reading, speech detection, cutting, checks and writing. `cpu_s` counts all processes, so it means
-something on a busy machine too; times real time is sound a CPU second. `started_s` is what a run over nothing new takes.
+Recordings of ten minutes: espeak-ng sentences with pauses between, noise under all of it, cues up to 0.2 s off. Timed
+is all of `prepare`: reading, speech detection, cutting, checks and writing. `cpu_s` counts all processes, so it means
+something on a busy machine too. `again_s` is what a run over nothing new takes.
 """
 
 import argparse
