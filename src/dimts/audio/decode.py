@@ -5,6 +5,7 @@ there is one. The surprise: that a file was cut off may show only after its last
 before its blocks have come to their end.
 """
 
+import codecs
 import contextlib
 import os
 import re
@@ -18,6 +19,7 @@ from dimts.audio.sound import Samples, Stream, UnreadableError, named
 
 STREAM_BYTES = 0x7FFF0000  # data sizes from here on are placeholders of programs that wrote to a pipe
 COMPLETE = 0.99  # share of the promised sound that must be there; encoders pad the last block
+TEXT_BYTES = 4096  # looked at to tell a text from a recording
 UNKNOWN_FRAMES = 1 << 62  # so many or more stand in a FLAC that was written to a pipe; soundfile cannot read its end
 NOT_AUDIO, MALFORMED = 1, 3  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT and SF_ERR_MALFORMED_FILE
 SEEK_EXACT = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}  # codecs with memory answer a seek inexactly
@@ -27,6 +29,7 @@ SEEK_EXACT = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"}  # cod
 def opened(path: Path) -> Iterator[Stream]:
     """Open any recording. UnreadableError with one line, here or while the blocks are read, says why there is none."""
     _refuse_what_is_no_file(path)
+    _refuse_text(path)
     try:
         file = soundfile.SoundFile(named(path))
         refusal = ("unreadable", "its header does not say how long it is") if file.frames >= UNKNOWN_FRAMES else None
@@ -42,6 +45,7 @@ def opened(path: Path) -> Iterator[Stream]:
         return
     with file:
         _refuse_half(path, _share_of_header(file.extra_info), file)
+        _refuse_what_ends_elsewhere(path, file.extra_info, file.format)
         yield Stream(
             file.samplerate, sound.whole(path, _decoded(path, file)), file if file.format in SEEK_EXACT else None
         )
@@ -65,10 +69,27 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise UnreadableError(path, "a folder", "is a folder, not a recording")
     if not os.path.isfile(path):
         raise UnreadableError(path, "missing", "no such file; check the name and the folder")
-    if not os.access(path, os.R_OK):
-        raise UnreadableError(path, "no permission", "may not be read; change its permissions")
     if not os.path.getsize(path):
         raise UnreadableError(path, "empty", "the file is empty (0 bytes)")
+
+
+def _refuse_text(path: Path) -> None:
+    """Words, tables and error pages: ffmpeg would take some of them for raw speech."""
+    head = _head(path)
+    if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
+        return
+    with contextlib.suppress(UnicodeDecodeError):
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut in two
+        raise UnreadableError(path, "not audio", "is a text; is it a recording?")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(TEXT_BYTES)
+    except OSError as error:
+        words = f"may not be read ({error.strerror}); change its permissions"
+        raise UnreadableError(path, "no permission", words) from error
 
 
 def _decoded(path: Path, file: soundfile.SoundFile) -> Iterator[Samples]:
@@ -94,11 +115,29 @@ def _refuse_half(path: Path, share: float, file: soundfile.SoundFile) -> None:
 
 
 def _share_of_header(log: str) -> float:
-    """Bytes of sound found by bytes promised, from libsndfile's log `data : 88200 (should be 44078)`."""
-    found = re.search(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", log, re.MULTILINE)
+    """Bytes of sound found by bytes promised, from libsndfile's log `data : 88200 (should be 44078)`.
+
+    AU calls it `Data Size`; of W64 (`riff`) only the size of the whole file is compared.
+    """
+    found = re.search(r"^\s*(?:data|SSND|Data Size|riff)\s*: (\d+) \(should be (\d+)\)", log, re.MULTILINE)
     if not found or int(found[1]) >= STREAM_BYTES or not int(found[1]):
         return 1.0
     return int(found[2]) / int(found[1])
+
+
+def _refuse_what_ends_elsewhere(path: Path, log: str, container: str) -> None:
+    """An Ogg file that ends inside a page; a WAV whose sound goes on where its header says that it ends."""
+    if container == "OGG" and re.search(r"^Ogg ?: Junk after the last page", log, re.MULTILINE):
+        raise UnreadableError(path, "truncated", "cut off: its last page of sound is not whole")
+    promised = re.search(r"^data : (\d+)$", log, re.MULTILINE)
+    behind = re.search(r"^(?:\*\*\* Unknown chunk marker .*|Have 0 marker) at position (\d+)", log, re.MULTILINE)
+    length = re.search(r"^Length : (\d+)$", log, re.MULTILINE)
+    if container not in ("WAV", "WAVEX") or not (promised and behind and length):
+        return
+    left = int(length[1]) - int(behind[1])
+    if left > (1 - COMPLETE) * int(promised[1]) and (not int(promised[1]) or "Unknown" in behind[0]):
+        words = f"its header promises {promised[1]} bytes of sound, {left} more follow; export the recording again"
+        raise UnreadableError(path, "damaged", words)
 
 
 def _words(error: soundfile.LibsndfileError) -> str:

@@ -19,6 +19,7 @@ from dimts.audio import sound
 from dimts.audio.sound import Samples, Stream, UnreadableError, whole
 
 CUT_OFF = ("ended prematurely", "partial file")  # what it says of half a file
+DAMAGED = "Invalid data found"  # and of a part that it could not decode, and left out
 
 
 @contextlib.contextmanager
@@ -38,7 +39,9 @@ def opened(path: Path, reason: str, refusal: str) -> Iterator[Stream]:
             rate_hz, channels = _head(process.stdout)
             if not rate_hz:
                 process.wait()
-                raise UnreadableError(path, reason, f"{refusal}; ffmpeg: {_said(words) or 'found no sound'}")
+                raise UnreadableError(
+                    path, reason, f"{refusal}; is it a recording? ffmpeg: {_first(words) or 'found no sound'}"
+                )
             yield Stream(rate_hz, whole(path, _piped(path, process, words, channels)))
         finally:
             process.kill()  # where the reader stopped early
@@ -66,14 +69,20 @@ def _piped(path: Path, process: subprocess.Popen[bytes], words: IO[bytes], chann
     while content := process.stdout.read(sound.BLOCK_SAMPLES * frame_bytes):
         values = np.frombuffer(content[: len(content) // frame_bytes * frame_bytes], np.dtype("<f4"))
         yield values.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-    said = _said(words) if process.wait() or words.tell() else ""
+    process.wait()
+    said = _said(words)
     if any(ending in said for ending in CUT_OFF):
-        raise UnreadableError(path, "truncated", f"cut off; ffmpeg: {said}")
-    if process.returncode:
-        raise UnreadableError(path, "damaged", f"decoding stops inside the file; ffmpeg: {said}")
+        raise UnreadableError(path, "truncated", f"cut off; ffmpeg: {_first(words)}")
+    if process.returncode or DAMAGED in said:
+        raise UnreadableError(path, "damaged", f"decoding stops inside the file; ffmpeg: {_first(words)}")
 
 
 def _said(words: IO[bytes]) -> str:
-    """Give the first line that ffmpeg wrote."""
+    """Give all that ffmpeg wrote."""
     words.seek(0)
-    return re.sub(r"^\[.*?\] ", "", words.read().decode(errors="replace").strip()).split("\n")[0]
+    return words.read().decode(errors="replace").strip()
+
+
+def _first(words: IO[bytes]) -> str:
+    """Give the first line of it, without the part of ffmpeg that speaks."""
+    return re.sub(r"^\[.*?\] ", "", _said(words)).split("\n")[0]

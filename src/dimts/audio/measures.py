@@ -33,7 +33,7 @@ Numbers = npt.NDArray[np.float64]
 class Measures:
     """Of one clip; of digital silence the levels are at their floors and the bandwidth is 0."""
 
-    peak_dbfs: float
+    peak_dbfs: float  # from the mean: a constant is nothing to be heard
     loudness_lufs: float
     snr_db: float
     clipped_share: float  # of the samples, in flat tops
@@ -44,15 +44,20 @@ class Measures:
 @one_thread()
 def measure(samples: Samples, rate_hz: int) -> Measures:
     """Measure a clip of any length."""
-    peak = float(np.abs(samples).max(initial=0.0))
+    offset = float(samples.mean(dtype=np.float64)) if len(samples) else 0.0
+    sound = samples - np.float32(offset)
     return Measures(
-        peak_dbfs=max(20 * math.log10(max(peak, 1e-9)), FLOOR_DB),
-        loudness_lufs=lufs(samples, rate_hz),
-        snr_db=snr(samples, rate_hz),
-        clipped_share=clipped(samples, peak),
-        bandwidth_hz=bandwidth(samples, rate_hz),
-        offset=float(samples.mean(dtype=np.float64)) if len(samples) else 0.0,
+        peak_dbfs=max(20 * math.log10(max(_peak(sound), 1e-9)), FLOOR_DB),
+        loudness_lufs=lufs(sound, rate_hz),
+        snr_db=snr(sound, rate_hz),
+        clipped_share=clipped(samples, _peak(samples)),
+        bandwidth_hz=bandwidth(sound, rate_hz),
+        offset=offset,
     )
+
+
+def _peak(samples: Samples) -> float:
+    return float(np.abs(samples).max(initial=0.0))
 
 
 def snr(samples: Samples, rate_hz: int) -> float:

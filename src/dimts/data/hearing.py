@@ -8,6 +8,7 @@ from dimts.audio import cutting, io, speech
 from dimts.audio.cutting import Lengths
 from dimts.audio.speech import Detector
 from dimts.data.filters import Finding
+from dimts.data.opening import SPEECH_HZ
 from dimts.data.spans import Span
 
 
@@ -54,6 +55,8 @@ def hear(task: Listening) -> Heard | Finding:
     """Hear one recording in one pass, or say why it cannot be read; runs in worker processes."""
     try:
         with io.stream(task.path) as sound:
+            if not SPEECH_HZ[0] <= sound.rate_hz <= SPEECH_HZ[1]:
+                return Finding("sample rate", sound.rate_hz, f"{SPEECH_HZ[0]}..{SPEECH_HZ[1]} Hz")
             heard = speech.hear(sound.blocks, sound.rate_hz, task.detector)
     except io.UnreadableError as error:
         return Finding(error.reason, error.detail, "a whole recording")

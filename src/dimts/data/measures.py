@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
+
 from dimts.audio.io import Audio, to_16_bit
 from dimts.data import near
 
@@ -15,7 +17,7 @@ class Measures:
 
     samples: int
     rate_hz: int
-    peak_dbfs: float
+    peak_dbfs: float  # from the mean: a constant is nothing to be heard
     content: str  # sha256 of the 16-bit samples and their rate
     head_db: float | None = None  # level of the first 30 ms under the loud parts: near 0 is a word cut in two
     tail_db: float | None = None
@@ -38,7 +40,7 @@ def measure(audio: Audio, hear_music: bool = False) -> Measures:
     from dimts.audio.cutting import edge_energy
 
     heard = measures.measure(audio.samples, audio.rate_hz)
-    head_db, tail_db = edge_energy(audio.samples, audio.rate_hz)
+    head_db, tail_db = edge_energy(audio.samples - np.float32(heard.offset), audio.rate_hz)
     return Measures(
         samples=len(audio.samples),
         rate_hz=audio.rate_hz,

@@ -6,6 +6,8 @@ from pathlib import Path
 from dimts.audio import io
 from dimts.files import sha256
 
+SPEECH_HZ = (4_000, 768_000)  # rates outside are damaged headers, not speech
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -22,6 +24,8 @@ def opened(path: Path) -> Opened:
     except OSError:
         return Opened("", None)
     header = io.length(path)
+    if header and not SPEECH_HZ[0] <= header[1] <= SPEECH_HZ[1]:
+        return Opened(origin, None)
     if header:
         return Opened(origin, header[0] / header[1])
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dimts.audio import io
 from dimts.data.filters import Finding, Limits, Said, judge
 from dimts.data.measures import Measures, measure
+from dimts.data.opening import SPEECH_HZ
 from dimts.data.spans import Span
 from dimts.errors import AudioError, DataError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 STAGED = "staged"
 MAX_HZ = 48_000  # stored at most: the vocoder works at 24,000
-SPEECH_HZ = (4_000, 768_000)  # rates outside are damaged headers, not speech
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _measured(audio: io.Audio, said: Said, task: Task) -> Reading:
     if not SPEECH_HZ[0] <= audio.rate_hz <= SPEECH_HZ[1]:
         finding = Finding("sample rate", audio.rate_hz, f"{SPEECH_HZ[0]}..{SPEECH_HZ[1]} Hz")
         return Reading(finding, audio.duration_s)
-    audio = _repaired(_at_most(MAX_HZ, audio), task.repairs)
+    audio = _full_scale(_repaired(_at_most(MAX_HZ, audio), task.repairs))
     measures = measure(audio, task.hear_music)
     path = staged(task.staged, measures.content)
     passes = task.limits is None or judge(measures, said, task.limits) is None
@@ -99,6 +99,11 @@ def _repaired(audio: io.Audio, repairs: "Repairs | None") -> io.Audio:
     from dimts.audio.repair import repair
 
     return repair(audio, repairs)
+
+
+def _full_scale(audio: io.Audio) -> io.Audio:
+    """Cut off what 16 bits cannot hold, so that it is measured as it will be stored."""
+    return io.Audio(audio.samples.clip(-1, 1), audio.rate_hz)
 
 
 def _at_most(rate_hz: int, audio: io.Audio) -> io.Audio:

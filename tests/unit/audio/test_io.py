@@ -100,7 +100,8 @@ BROKEN: list[tuple[str, Callable[[Path], object], str, str]] = [
     ("a.wav", lambda path: path.mkdir(), "a folder", "is a folder"),
     ("a.wav", lambda path: path.touch(), "empty", "0 bytes"),
     ("a.wav", _header_only, "empty", "no sound"),
-    ("a.wav", lambda path: path.write_text("Some words. " * 99), "not audio", "recogni"),
+    ("a.wav", lambda path: path.write_text("Some words. " * 99), "not audio", "is a text; is it"),
+    ("a.wav", lambda path: path.write_bytes(bytes(range(256))), "not audio", "recogni"),
     ("a.wav", lambda path: path.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt "), "unreadable", "WAV"),
     ("a.raw", lambda path: path.write_bytes(bytes(999)), "not audio", "rate"),
     ("a.wav", _with_nan, "not finite", "NaN"),
@@ -158,7 +159,7 @@ def test_falls_back_to_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_says_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "film.webm").write_bytes(b"no film")
+    (tmp_path / "film.webm").write_bytes(b"\0 no film")
     _program(tmp_path / "bin", "echo no track >&2; exit 1")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     with pytest.raises(UnreadableError, match="ffmpeg: no track$"):
@@ -167,7 +168,7 @@ def test_says_what_ffmpeg_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_half_a_film_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     io.write(tmp_path / "sound.wav", Audio(TONE, RATE_HZ), "FLOAT")
-    (tmp_path / "film.webm").write_bytes(b"half a film")
+    (tmp_path / "film.webm").write_bytes(b"\0 half a film")
     _program(tmp_path / "bin", f'echo "[in#0 @ 0x5] File ended prematurely" >&2; cat "{tmp_path}/sound.wav"')
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
     with pytest.raises(UnreadableError, match="cut off; ffmpeg: File ended prematurely") as caught:
@@ -176,7 +177,7 @@ def test_half_a_film_is_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_does_without_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "film.webm").write_bytes(b"no film")
+    (tmp_path / "film.webm").write_bytes(b"\0 no film")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnreadableError, match="ffmpeg, if installed"):
         io.read(tmp_path / "film.webm")

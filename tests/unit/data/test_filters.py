@@ -68,7 +68,7 @@ def test_a_finding_says_measure_and_limit() -> None:
 
 
 def test_measures() -> None:
-    measures = measure(Audio(np.array([0, 0.5, -0.25, 0], np.float32), 8_000))
+    measures = measure(Audio(np.array([0, 0.5, -0.5, 0], np.float32), 8_000))
     assert (measures.samples, measures.rate_hz, measures.peak_dbfs, measures.duration_s) == (4, 8_000, -6.0, 0.0005)
     assert measure(Audio(np.zeros(8_000, np.float32), 8_000)).peak_dbfs <= -100
 
