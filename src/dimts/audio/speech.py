@@ -5,6 +5,7 @@ package; it is never taken in silero's place unless it was asked for. The same r
 its blocks.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -64,7 +65,7 @@ def _listen(
     """Count the samples; give silero's probabilities, if there is a network, and the levels."""
     listener = silero.Listener(network) if network else None
     count, waiting = 0, np.zeros(0, np.float32)
-    probabilities, level_parts = [torch.zeros(0)], [np.zeros(0, np.float32)]
+    probabilities, levels_db = array("f"), array("f")  # lists of small pieces would leave the memory in crumbs
 
     def counted() -> Iterator[torch.Tensor]:
         nonlocal count
@@ -74,13 +75,13 @@ def _listen(
 
     for heard in resample.stream(counted(), rate_hz, RATE_HZ):
         if listener:
-            probabilities.append(listener.hear(heard))
+            probabilities.frombytes(listener.hear(heard).numpy().tobytes())
         waiting = np.concatenate([waiting, heard.numpy()])
-        level_parts.append(levels(waiting, RATE_HZ))
+        levels_db.frombytes(levels(waiting, RATE_HZ).tobytes())
         waiting = waiting[len(waiting) // LEVEL_SAMPLES * LEVEL_SAMPLES :]
     if listener:
-        probabilities.append(listener.end())
-    return count, torch.cat(probabilities).numpy(), np.concatenate(level_parts)
+        probabilities.frombytes(listener.end().numpy().tobytes())
+    return count, np.array(probabilities, np.float32), np.array(levels_db, np.float32)
 
 
 def _rising(levels_db: Levels) -> Levels:

@@ -92,3 +92,18 @@ def test_the_network_is_the_one_of_its_authors() -> None:
     ours = torch.cat([listener.hear(samples), listener.end()])
     assert 0.2 < float((expected > 0.5).float().mean()) < 0.9
     torch.testing.assert_close(ours, expected, rtol=0, atol=2e-4)
+
+
+@needs_silero
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def test_memory_does_not_grow_with_length() -> None:
+    held_pages = []
+
+    def half_an_hour() -> Iterator[Samples]:
+        for _ in range(80):
+            held_pages.append(int(Path("/proc/self/statm").read_text().split()[1]))
+            yield np.zeros(1 << 20, np.float32)
+
+    heard = speech.hear(half_an_hour(), 48_000)
+    assert heard.duration_s > 1700
+    assert (held_pages[-1] - held_pages[10]) * 4096 < 30e6
