@@ -1,4 +1,4 @@
-"""The commands that make and look at datasets: prepare, check."""
+"""The commands that make and look at datasets: prepare, check, report."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -156,6 +156,18 @@ def check(
     if problems:
         raise DataError(*problems)
     show({}, False, f"{dataset}: sound")
+
+
+def report(
+    dataset: Annotated[Path, typer.Argument(help="Dataset folder.", show_default=False)], as_json: Json = False
+) -> None:
+    """Write report.html into a dataset folder again, as `prepare` does at its end; --json prints its numbers."""
+    from dimts.data import manifest
+    from dimts.data import report as reports
+
+    read = manifest.read(dataset, any_normaliser=True)
+    path = reports.write(read)
+    show({"report": str(path), **(reports.facts(read) if as_json else {})}, as_json, f"the report is ready: {path}")
 
 
 def _shared(

@@ -8,6 +8,7 @@ from typing import Any
 
 from dimts.data import review
 from dimts.data.manifest import Dataset
+from dimts.data.report.wording import clock
 from dimts.data.totals import Totals
 
 MOST_SOURCES, MOST_REASONS = 8, 10  # lines of a screen
@@ -49,15 +50,6 @@ def lines(dataset: Dataset) -> Iterator[str]:
         yield f"  each with its reason in {dataset.folder / 'rejected.jsonl'}"
     yield from (f"  kept, but listen: {count:,} x {warning}" for warning, count in _warnings(dataset).items())
     yield from _remarks(dataset)
-
-
-def clock(seconds: float) -> str:
-    """Write a length: 9.5 s, 3:05, 1:02:03."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
 def _accounts(totals: tuple[Totals, ...]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from dimts.errors import ConfigError, DataError
 from dimts.text.front import STORED, Front
 
 OWN = {AUDIO, JOURNAL, reading.STAGED, review.NAME, f"{manifest.CLIPS}.new", f"{manifest.REJECTED}.new"}
+OWN |= {manifest.REPORT}
 
 
 def existing(out: Path, language: str, options: Options) -> Dataset | None:

@@ -21,6 +21,7 @@ from dimts.errors import DataError
 from dimts.text.front import Front
 
 HEAD, CLIPS, REJECTED = "dataset.json", "clips.jsonl", "rejected.jsonl"
+REPORT = "report.html"  # for people; made of the others
 TRAINED = ("id", "audio", "samples", "rate_hz", "sha256", "text", "spoken", "language", "speaker", "source", "split",
            "group", "content")  # fmt: skip
 FORMAT = 1  # of this folder; raise it when old readers would misread new folders

@@ -1,8 +1,8 @@
 """Prepare: sources in, a dataset folder out, every second accepted or turned away with a reason.
 
-Find -> read -> speech -> align -> cut and repair -> score -> settle (checks, ids, duplicates) -> split -> write. A clip
-is known by its sound: prepared again it keeps id, file and side, also when its text was mended. The surprise: clips of
-sources that are not named this time stay; those of sources that are named are found anew.
+Find -> read -> speech -> align -> cut and repair -> score -> settle (checks, ids, duplicates) -> split -> write ->
+report. A clip is known by its sound: prepared again it keeps id, file and side, also when its text was mended. The
+surprise: clips of sources that are not named this time stay; those of sources that are named are found anew.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dimts.data import earlier, importers, manifest, planning, reading, review, scoring, split, totals
+from dimts.data import earlier, importers, manifest, planning, reading, report, review, scoring, split, totals
 from dimts.data.accounts import accounts
 from dimts.data.importers import Found
 from dimts.data.intake import AUDIO, Intake
@@ -84,6 +84,7 @@ def prepare(
         (old.consent if old else "") if options.consent is None else options.consent,
     )
     manifest.write(dataset)
+    report.write(dataset)
     _tidy(out, front)
     return dataset
 

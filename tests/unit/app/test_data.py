@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from dimts.app.cli import app
-from dimts.app.prepared import clock
 from dimts.text.base import vocabulary
 from tests.unit.app.command import run
 from tests.unit.data.cues import bursts, cued
@@ -133,7 +132,3 @@ def test_check_of_another_tools_folder(tmp_path: Path) -> None:
     assert dimts("check", tmp_path / "lj", "--language", "en")[0] == 0
     code, said = dimts("check", tmp_path / "lj", "--language", "en", "--limit", "min_duration_s=2", "--json")
     assert code == 1 and "2 too short" in json.loads(said)["problems"][0]
-
-
-def test_clock() -> None:
-    assert [clock(s) for s in (0, 59.94, 60, 3599.6, 36_000)] == ["0.0 s", "59.9 s", "1:00", "1:00:00", "10:00:00"]
