@@ -1,4 +1,4 @@
-"""`dimts prepare` and `dimts check`: every option acts, one screen tells all, programs get it as JSON."""
+"""`dimts prepare`, `check` and `report`: every option acts, one screen tells all, programs get it as JSON."""
 
 import json
 from pathlib import Path
@@ -132,3 +132,15 @@ def test_check_of_another_tools_folder(tmp_path: Path) -> None:
     assert dimts("check", tmp_path / "lj", "--language", "en")[0] == 0
     code, said = dimts("check", tmp_path / "lj", "--language", "en", "--limit", "min_duration_s=2", "--json")
     assert code == 1 and "2 too short" in json.loads(said)["problems"][0]
+
+
+def test_report_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(tmp_path, corpus(tmp_path / "source", 3), "--licence", "CC0-1.0")
+    page = tmp_path / "out" / "report.html"
+    first = page.read_bytes()
+    page.unlink()
+    assert dimts("report", tmp_path / "out") == (0, f"the report is ready: {page}\n") and page.read_bytes() == first
+    facts = json.loads(dimts("report", tmp_path / "out", "--json")[1])
+    assert (facts["report"], facts["licence"], facts["train"]["clips"]) == (str(page), "CC0-1.0", 3)
+    done = run(capsys, "report", tmp_path / "source")
+    assert done.code == 1 and "is not a dataset" in done.err
