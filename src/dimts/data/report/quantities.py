@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import quantiles
 
 from dimts.data.manifest import Clip
 
@@ -86,25 +85,30 @@ def histogram(quantity: Quantity, clips: Iterable[Clip], limits: Mapping[str, fl
     values = sorted(value for value, _ in quantity.values(clips))
     if not values:
         return None
-    cuts = quantiles(values, n=100, method="inclusive") if len(values) > 1 else values * 99
-    edges = _edges(values, cuts, 10.0**-quantity.digits)
+    edges = _edges(values, 10.0**-quantity.digits)
     first, width, counts = edges[0], edges[1] - edges[0], [0] * (len(edges) - 1)
     for value in values:
         counts[min(max(math.floor((value - first) / width), 0), len(counts) - 1)] += 1
     shown = (tuple(limits[name] for name in names if name in limits) for names in (quantity.limits, quantity.warned))
-    spread = (cuts[4], cuts[49], cuts[94], values[0], values[-1])
+    spread = (_at(values, 0.05), _at(values, 0.5), _at(values, 0.95), values[0], values[-1])
     return Histogram(
         quantity.name, quantity.unit, quantity.digits, len(values), *spread, tuple(edges), tuple(counts), *shown
     )
 
 
-def _edges(values: Sequence[float], cuts: Sequence[float], least: float) -> list[float]:
+def _edges(values: Sequence[float], least: float) -> list[float]:
     """Give the edges of bars that hold nearly all values, each at least so wide."""
-    room = OUTER * (cuts[98] - cuts[0])
-    low, high = max(values[0], cuts[0] - room), min(values[-1], cuts[98] + room)
+    first_percent, last_percent = _at(values, 0.01), _at(values, 0.99)
+    room = OUTER * (last_percent - first_percent)
+    low, high = max(values[0], first_percent - room), min(values[-1], last_percent + room)
     width = round_width(max(least, (high - low) / MOST_BARS))
     first, last = math.floor(low / width), math.floor(high / width) + 1
     return [round(number * width, 9) for number in range(first, last + 1)]
+
+
+def _at(values: Sequence[float], share: float) -> float:
+    """Give the value below which this share of sorted values lies."""
+    return values[round(share * (len(values) - 1))]
 
 
 def round_width(least: float) -> float:
