@@ -1,8 +1,8 @@
 """Forced alignment: when each word of a known text is spoken in a recording, and how well the sound fits the text.
 
-A sound's score is the log-probability of its path relative to the most probable path over the same frames, in nats: 0
-is a perfect fit. A text that is not what is said must claim sounds where others are heard, which costs several nats a
-sound. How the limit between the two was found: benchmarks/alignment.py.
+A word's score is the log-probability of its path relative to the most probable path over the same frames, in nats a
+sound: it compares words of one recording. Whether a whole clip says its text is told by `fit`, which means the same for
+every voice and language. How the limit was found: benchmarks/README.md.
 """
 
 import re
@@ -21,6 +21,8 @@ from dimts.errors import DataError
 from dimts.text import sentences
 
 SKIP = 0.7  # nats that a frame of sound without text costs before and behind a text
+SHUFFLES = 3  # other orders of a text's sounds that its cost is compared with, beside backwards
+LEAST_COST = 1.0  # nats a sound that another order costs at least: two or three like sounds fit in any
 LONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # CJK letters are words each: no spaces tell words apart
 WORD = re.compile(rf"[{LONE}][^\w\s]*|[^\s፡{LONE}]+")
 End = Literal["", "clause", "sentence"]
@@ -49,6 +51,8 @@ def align(
     """
     found = list(WORD.finditer(text))
     tokens, counts = _tokens(recogniser, [match[0] for match in found], language)
+    if not len(tokens):
+        raise DataError("the text holds nothing that is spoken")
     path = ctc.viterbi(log_probs_TV, tokens, recogniser.blank, skip)
     gaps = [*(text[a.end() : b.start()] for a, b in zip(found, found[1:], strict=False)), ""]
     times, scores = _times(path, counts, recogniser.frame_s), _scores(path, counts)
@@ -61,29 +65,38 @@ def align(
 
 
 def score_clip(recogniser: Recogniser, samples: Samples, text: str, language: str) -> float:
-    """Tell how well a clip (float32 [N] at the recogniser's rate) fits its whole text, in nats a sound: 0 is best.
+    """Tell how well a clip, float32 [N] at the recogniser's rate, fits its whole text: see `fit`."""
+    return fit(recogniser, posteriors(recogniser, [samples]), text, language)
 
-    Minus infinity for a text with more sounds than the clip can hold, and for one with none.
+
+def fit(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) -> float:
+    """Tell how well what was heard fits a whole text: 1 is perfect, 0 no better than its sounds in another order.
+
+    It is 1 - cost / mean cost of the text's own sounds backwards and shuffled, so that it means the same for a voice,
+    a room or a language that the recogniser hears less well. 0 too for a text without sounds, or with too many.
     """
-    return score(recogniser, posteriors(recogniser, [samples]), text, language)
+    tokens, _ = _tokens(recogniser, WORD.findall(text), language)
+    cost = _cost(recogniser, log_probs_TV, tokens)
+    if cost is None:
+        return 0.0
+    chance = np.random.default_rng(len(tokens))
+    orders = [tokens[::-1], *(chance.permutation(tokens) for _ in range(SHUFFLES))]
+    others = [other for order in orders if (other := _cost(recogniser, log_probs_TV, order)) is not None]
+    worst = min(float(np.mean(others)) if others else -np.inf, -LEAST_COST * len(tokens))
+    return round(max(0.0, 1 - cost / worst), 4)
 
 
-def score(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) -> float:
-    """Do as `score_clip` with what was heard already."""
-    try:
-        tokens, _ = _tokens(recogniser, WORD.findall(text), language)
-        path = ctc.viterbi(log_probs_TV, tokens, recogniser.blank)
-    except DataError:
-        return -np.inf
-    return float(path.costs_T.sum()) / len(tokens)
+def _cost(recogniser: Recogniser, log_probs_TV: Floats, tokens: Ints) -> float | None:
+    """Give the cost of the best path, 0 or less; None where there is none."""
+    if not len(tokens) or ctc.least_frames(tokens) > len(log_probs_TV):
+        return None
+    return float(ctc.viterbi(log_probs_TV, tokens, recogniser.blank).costs_T.sum())
 
 
 def _tokens(recogniser: Recogniser, words: Sequence[str], language: str) -> tuple[Ints, Ints]:
-    """Give the tokens of all words and how many each has. DataError when there are none."""
+    """Give the tokens of all words, and how many each has."""
     tokens = recogniser.tokens(words, language)
     joined = np.array([token for ids in tokens for token in ids], np.int64)
-    if not len(joined):
-        raise DataError("the text holds nothing that is spoken")
     return joined, np.array([len(ids) for ids in tokens], np.int64)
 
 

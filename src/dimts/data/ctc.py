@@ -110,8 +110,7 @@ def viterbi(log_probs_TV: Floats, tokens: Ints, blank: int, skip: float | None =
     `skip` allows other sound before and behind them at so many nats a frame. DataError when there are more tokens than
     the frames can hold.
     """
-    text = Text(tokens, blank, skip)
-    needed = len(tokens) + int(np.isinf(text.barred[1:]).sum())
+    text, needed = Text(tokens, blank, skip), least_frames(tokens)
     if needed > len(log_probs_TV):
         raise DataError(f"the text is longer than the sound: {needed} sounds in {len(log_probs_TV)} frames")
     if not len(tokens):
@@ -121,6 +120,11 @@ def viterbi(log_probs_TV: Floats, tokens: Ints, blank: int, skip: float | None =
         if last.end == len(tokens) and max(last.token_K[-1], last.blank_K[-1]) > -np.inf:
             return _backward(text, log_probs_TV, kept, last)
     raise AssertionError("without a beam the end is always reached")
+
+
+def least_frames(tokens: Ints) -> int:
+    """Tell how many frames a text needs: one a token, and a blank between like ones."""
+    return len(tokens) + int((tokens[1:] == tokens[:-1]).sum())
 
 
 def _forward(text: Text, log_probs_TV: Floats, beam: float) -> tuple[list[Window], Window]:

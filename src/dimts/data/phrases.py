@@ -5,11 +5,13 @@ the limits (ten seconds without a pause, one word among music) comes out too lon
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 
-from dimts.data.align import Word
+from dimts.data.align import Word, fit
+from dimts.data.ctc import Floats
+from dimts.data.recognisers import Recogniser
 
 Span = tuple[float, float]  # start and end in seconds
 END_COST = {"sentence": 0.0, "clause": 0.3, "": 1.0}  # of a cut behind a word, by what ends there
@@ -35,7 +37,7 @@ class Phrase:
     start_s: float
     end_s: float
     text: str
-    score: float  # nats a sound, 0 or less
+    fit: float | None = None  # 0..1, how well the sound fits the text: see `fitted`
 
 
 def clips(words: Sequence[Word], speech_spans: Sequence[Span], lengths: Lengths | None = None) -> list[Phrase]:
@@ -63,6 +65,15 @@ def clips(words: Sequence[Word], speech_spans: Sequence[Span], lengths: Lengths 
         cuts.append(starts[cuts[-1]])
     cuts.reverse()
     return [_phrase(words, pauses, places[a], places[b], lengths) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+def fitted(phrases: Iterable[Phrase], recogniser: Recogniser, heard_TV: Floats, language: str) -> list[Phrase]:
+    """Tell of each clip of a recording, heard by `recognisers.posteriors`, how well its sound fits its text."""
+    found = []
+    for phrase in phrases:
+        first, stop = (round(time_s / recogniser.frame_s) for time_s in (phrase.start_s, phrase.end_s))
+        found.append(replace(phrase, fit=fit(recogniser, heard_TV[first:stop], phrase.text, language)))
+    return found
 
 
 def _cost(phrase: Phrase, last: Word, lengths: Lengths) -> float:
@@ -97,6 +108,4 @@ def _phrase(words: Sequence[Word], pauses: Mapping[int, Span], first: int, stop:
     end_s = behind[0] + min(lengths.max_room_s, (behind[1] - behind[0]) / 2)
     own = words[first:stop]
     text = " ".join("".join(word.text + word.gap for word in own).split())
-    sounds = sum(word.sounds for word in own)
-    score = sum(word.score * word.sounds for word in own) / max(sounds, 1)
-    return Phrase(round(max(0.0, start_s), 3), round(end_s, 3), text, round(score, 4))
+    return Phrase(round(max(0.0, start_s), 3), round(end_s, 3), text)

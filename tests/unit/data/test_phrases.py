@@ -3,7 +3,9 @@
 import random
 
 from dimts.data.align import End, Word
-from dimts.data.phrases import Lengths, Span, clips
+from dimts.data.phrases import Lengths, Phrase, Span, clips, fitted
+from dimts.data.recognisers import posteriors
+from tests.unit.data.letters import Letters, beeps
 
 
 def say(plan: str, word_s: float = 0.5) -> tuple[list[Word], list[Span]]:
@@ -31,7 +33,6 @@ def test_sentences_become_clips_with_room() -> None:
     assert (first.text, second.text) == ("a a a a a a.", "b b b b b b b.")
     assert (first.start_s, first.end_s) == (0.85, 4.15)
     assert (second.start_s, second.end_s) == (5.85, 9.65)
-    assert first.score == -0.1
 
 
 def test_a_cut_prefers_the_sentence_end_and_never_parts_words_without_a_pause() -> None:
@@ -76,3 +77,12 @@ def test_every_word_is_in_one_clip() -> None:
         found = clips(words, spans)
         assert " ".join(clip.text for clip in found).split() == [word.text for word in words]
         assert all(a.end_s <= b.start_s for a, b in zip(found, found[1:], strict=False))
+
+
+def test_each_clip_is_told_how_well_it_fits() -> None:
+    recogniser, sound = Letters(), beeps("the number is busy please hold the line")
+    heard_TV = posteriors(recogniser, [sound])
+    middle_s = len(beeps("the number is busy ")) / recogniser.rate_hz
+    right, wrong = Phrase(0.0, middle_s, "the number is busy"), Phrase(middle_s, 9.0, "leave a message now")
+    assert [clip.fit for clip in fitted([right], recogniser, heard_TV, "en")] == [1.0]
+    assert (fitted([wrong], recogniser, heard_TV, "en")[0].fit or 0) < 0.5
