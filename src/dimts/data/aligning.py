@@ -43,7 +43,7 @@ class Aligning:
 
 @dataclass(frozen=True)
 class Phrases:
-    """Clips of a recording: start and end in seconds, text, and how well the sound fits it."""
+    """Clips of a recording: start and end in seconds, text, and how well the sound fits it, 0..1."""
 
     phrases: tuple[tuple[float, float, str, float], ...]
 
@@ -80,8 +80,8 @@ def align(task: Aligning) -> Phrases | Finding:
         return Finding(error.reason, error.detail, "a whole recording")
     except DataError as error:
         return Finding("cannot be aligned", str(error), "a text of what is said")
-    found = phrases.clips(words, task.spans)
-    return Phrases(tuple((each.start_s, each.end_s, each.text, each.score) for each in found))
+    found = phrases.fitted(phrases.clips(words, task.spans), recogniser, log_probs_TV, task.language)
+    return Phrases(tuple((each.start_s, each.end_s, each.text, each.fit) for each in found))
 
 
 @functools.cache

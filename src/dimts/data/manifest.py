@@ -54,7 +54,7 @@ class Clip:
     loudness_lufs: float | None = None
     clipped_share: float | None = None
     bandwidth_hz: float | None = None
-    alignment: float | None = None  # how well the sound fits the text, by a recogniser: nats a sound, 0 is best
+    alignment: float | None = None  # how well the sound fits the text, by a recogniser: 0..1
     warnings: tuple[str, ...] = ()  # short stable reasons; they keep the clip
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the source says of it: licence, url, ...
 

@@ -37,7 +37,7 @@ class Phrase:
     start_s: float
     end_s: float
     text: str
-    fit: float | None = None  # 0..1, how well the sound fits the text: see `fitted`
+    fit: float = 0.0  # 0..1, how well the sound fits the text, where `fitted` looked
 
 
 def clips(words: Sequence[Word], speech_spans: Sequence[Span], lengths: Lengths | None = None) -> list[Phrase]:

@@ -20,8 +20,6 @@ from dimts.data.reading import Reading
 from dimts.data.stages import Stages
 from dimts.data.works import Piece
 
-LEAST = -99.0  # stands for a text that the clip cannot hold
-
 
 @dataclass(frozen=True)
 class Scoring:
@@ -42,7 +40,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Score:
-    """Nats a sound, 0 is best."""
+    """From 0, no better than other words of the same sounds, to 1."""
 
     value: float
 
@@ -76,7 +74,7 @@ def score(task: Scoring) -> Score | Finding:
     except io.UnreadableError as error:
         return Finding(error.reason, error.detail, "a whole recording")
     samples = sinc(torch.from_numpy(audio.samples), audio.rate_hz, recogniser.rate_hz).numpy()
-    return Score(round(max(alignment.score_clip(recogniser, samples, task.text, task.language), LEAST), 4))
+    return Score(alignment.score_clip(recogniser, samples, task.text, task.language))
 
 
 def _task(stages: Stages, piece: Piece, found: Reading) -> Scoring | None:

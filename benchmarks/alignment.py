@@ -1,0 +1,217 @@
+"""Forced alignment and the score of transcripts on real speech: Debian's asterisk prompts, and espeak-ng's Amharic.
+
+    apt-get download asterisk-core-sounds-{en,es,fr,it,ru}{,-g722}; for p in *.deb; do dpkg -x $p SOUNDS; done
+    python benchmarks/alignment.py --sounds SOUNDS --work FOLDER [--minutes 60] [--languages en,am]
+
+One line of JSON for each language. Needs ffmpeg once, to read g722 into FOLDER; the extras `align` and `prep`.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dimts.app.demo import corpus
+from dimts.audio import io, speech
+from dimts.audio.resample import sinc
+from dimts.data import align, phrases, recognisers
+from dimts.data.ctc import Floats
+from dimts.data.recognisers import Recogniser
+
+HZ = 16_000
+UNWRITTEN_S = 20.0  # of speech that the text leaves out, at both ends
+GAPS_S = (0.3, 1.5)  # silence between two prompts
+NOISE = 1e-4  # of that silence
+HEARD_DB = -35.0  # below its loudest 10 ms a prompt has not begun, or is over
+DRAWS = 20  # shuffles of a tenth of the texts
+SHARE, ALARMS = 0.1, 0.01
+# Prompts whose published text is not what is said; found by their score, then looked at as phones.
+NOT_SAID: dict[str, set[str]] = {}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A recording at 16 kHz and its text."""
+
+    name: str
+    text: str
+    samples: io.Samples
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sounds", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--languages", default="en,es,fr,it,ru,am")
+    parser.add_argument("--recogniser", default="hama")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for language in options.languages.split(","):
+        prompts = amharic() if language == "am" else list(published(options.sounds, options.work, language))
+        recogniser = recognisers.load(options.recogniser, language)
+        facts = {"language": language, "prompts": len(prompts)}
+        facts |= hour(recogniser, prompts, language, options.minutes * 60) if options.minutes else {}
+        print(json.dumps(facts | shuffled(recogniser, prompts, language), ensure_ascii=False), flush=True)
+
+
+def published(sounds: Path, work: Path, language: str) -> Iterator[Prompt]:
+    """Read the prompts of a language that have a text of words."""
+    (table,) = sounds.rglob(f"core-sounds-{language}.txt.gz")
+    (folder,) = (sounds / "usr/share/asterisk/sounds").glob(f"{language}_*")
+    for line in gzip.open(table, "rt", encoding="utf-8-sig"):
+        name, colon, text = (part.strip() for part in line.partition(":"))
+        sound = folder / f"{name}.g722"
+        if not colon or line.startswith(";") or not text or set(text) & set("[]()<>") or not sound.is_file():
+            continue
+        wav = work / language / f"{name.replace('/', '+')}.wav"
+        if not wav.is_file():
+            wav.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["ffmpeg", "-v", "error", "-f", "g722", "-i", sound, wav], check=True)
+        if name not in NOT_SAID.get(language, ()):
+            yield Prompt(name, text, io.read(wav).samples)
+
+
+def amharic() -> list[Prompt]:
+    """Speak the demo's sentences by its voices, each by one."""
+    prompts = []
+    for number, text in enumerate(corpus.read_sentences()):
+        audio = corpus._clip(text, corpus.VOICES[number % len(corpus.VOICES)])
+        prompts.append(Prompt(str(number), text, sinc(torch.from_numpy(audio.samples), audio.rate_hz, HZ).numpy()))
+    return prompts
+
+
+def hour(recogniser: Recogniser, prompts: Sequence[Prompt], language: str, seconds: float) -> dict[str, Any]:
+    """Join prompts to a long recording and find them again by their text."""
+    chance = np.random.default_rng(0)
+    pieces, placed, at = [], [], 0
+    texts: list[str] = []
+    while at < seconds * HZ:
+        for index in chance.permutation(len(prompts)):
+            prompt = prompts[index]
+            gap = round(chance.uniform(*GAPS_S) * HZ)
+            pieces += [chance.normal(0, NOISE, gap).astype(np.float32), prompt.samples]
+            first, last = edges(prompt.samples)
+            start = at + gap
+            at = start + len(prompt.samples)
+            if UNWRITTEN_S * HZ < start < (seconds - UNWRITTEN_S) * HZ:
+                placed.append(((start + first) / HZ, (start + last) / HZ))
+                texts.append(prompt.text)
+            if at >= seconds * HZ:
+                break
+    samples = np.concatenate(pieces)
+    began = time.process_time()
+    spans = [(span.start_s, span.end_s) for span in speech.hear([samples], HZ).spans]
+    heard_s = time.process_time() - began
+    began = time.process_time()
+    heard_TV = recognisers.posteriors(recogniser, np.array_split(samples, 60))
+    recognised_s = time.process_time() - began
+    began = time.process_time()
+    words = align.align(recogniser, heard_TV, "\n".join(texts), language)
+    aligned_s = time.process_time() - began
+    began = time.process_time()
+    found = phrases.fitted(phrases.clips(words, spans), recogniser, heard_TV, language)
+    cut_s = time.process_time() - began
+    length_s = len(samples) / HZ
+    facts = accuracy(words, texts, placed) | cuts(found, texts, placed)
+    work_s = recognised_s + aligned_s + cut_s
+    return facts | {
+        "minutes": round(length_s / 60, 1), "words": len(words), "sounds": sum(word.sounds for word in words),
+        "speech CPU s": round(heard_s, 1), "recogniser CPU s": round(recognised_s, 1), "path CPU s": round(aligned_s, 1),
+        "clips CPU s": round(cut_s, 1), "times real time": round(length_s / work_s, 1),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }  # fmt: skip
+
+
+def edges(samples: io.Samples) -> tuple[int, int]:
+    """Tell where the sound of a prompt begins and ends."""
+    size = HZ // 100
+    levels = np.square(samples[: len(samples) // size * size].reshape(-1, size)).mean(axis=1)
+    heard = np.flatnonzero(levels > levels.max() * 10 ** (HEARD_DB / 10))
+    return int(heard[0]) * size, int(heard[-1] + 1) * size
+
+
+def accuracy(
+    words: Sequence[align.Word], texts: Sequence[str], placed: Sequence[tuple[float, float]]
+) -> dict[str, Any]:
+    """Compare the first and last word of each prompt with where it begins and ends."""
+    errors, inside, at = [], [], 0
+    for text, (start_s, end_s) in zip(texts, placed, strict=True):
+        own = [word for word in words[at : at + len(align.WORD.findall(text))] if word.sounds]
+        at += len(align.WORD.findall(text))
+        if own:
+            errors += [own[0].start_s - start_s, own[-1].end_s - end_s]
+            inside += [start_s - 0.1 <= (word.start_s + word.end_s) / 2 <= end_s + 0.1 for word in own]
+    sizes = np.abs(errors)
+    return {
+        "begins, median ms": round(float(np.median(errors[::2])) * 1000), "ends, median ms": round(float(np.median(errors[1::2])) * 1000),
+        "error, median ms": round(float(np.median(sizes)) * 1000), "error, p95 ms": round(float(np.quantile(sizes, 0.95)) * 1000),
+        "within 100 ms": share(sizes <= 0.1), "within 200 ms": share(sizes <= 0.2), "words in their prompt": share(inside),
+    }  # fmt: skip
+
+
+def cuts(
+    found: Sequence[phrases.Phrase], texts: Sequence[str], placed: Sequence[tuple[float, float]]
+) -> dict[str, Any]:
+    """Tell whether clips are cut in silence, hold what their text says, and are of a good length."""
+    middles = np.array([(start_s + end_s) / 2 for start_s, end_s in placed])
+    lengths = np.array([clip.end_s - clip.start_s for clip in found])
+    starts, ends = np.array(placed).T
+    whole, clean = [], []
+    for clip in found:
+        own = [text for text, middle in zip(texts, middles, strict=True) if clip.start_s <= middle < clip.end_s]
+        whole.append(" ".join(" ".join(own).split()) == clip.text)
+        cut = np.array([clip.start_s, clip.end_s])
+        clean.append(not ((starts[:, None] < cut - 0.02) & (cut + 0.02 < ends[:, None])).any())
+    return {
+        "clips": len(found), "of 3..11 s": share((lengths >= 3) & (lengths <= 11)), "over 11 s": share(lengths > 11),
+        "whole prompts as written": share(whole), "cut outside of prompts": share(clean),
+        "fit, 1 % quantile": round(float(np.quantile([clip.fit for clip in found], 0.01)), 3),
+    }  # fmt: skip
+
+
+def shuffled(recogniser: Recogniser, prompts: Sequence[Prompt], language: str) -> dict[str, Any]:
+    """Give a tenth of the prompts the texts of others, again and again: how many does the score tell from right ones?"""
+    heard = [recognisers.posteriors(recogniser, [prompt.samples]) for prompt in prompts]
+    right = np.array(
+        [align.fit(recogniser, TV, prompt.text, language) for TV, prompt in zip(heard, prompts, strict=True)]
+    )
+    long = np.array([len(align.WORD.findall(prompt.text)) >= 3 for prompt in prompts])
+    wrong: list[tuple[bool, float]] = []
+    chance = np.random.default_rng(0)
+    for _ in range(DRAWS):
+        chosen = chance.choice(len(prompts), max(2, round(SHARE * len(prompts))), replace=False)
+        for index, other in zip(chosen, np.roll(chosen, 1), strict=True):
+            if prompts[index].text != prompts[other].text:
+                wrong.append((bool(long[index]), align.fit(recogniser, heard[index], prompts[other].text, language)))
+    facts: dict[str, Any] = {}
+    for name, rights, wrongs in (
+        ("3 words and more", right[long], np.array([fit for is_long, fit in wrong if is_long])),
+        ("all", right, np.array([fit for _, fit in wrong])),
+    ):
+        limit = np.quantile(rights, ALARMS)
+        facts[name] = {
+            "prompts": len(rights), "limit at 1 % alarms": round(float(limit), 3), "caught": share(wrongs < limit),
+            "at 0.2": [share(rights < 0.2), share(wrongs < 0.2)], "at 0.25": [share(rights < 0.25), share(wrongs < 0.25)],
+            "at 0.3": [share(rights < 0.3), share(wrongs < 0.3)],
+        }  # fmt: skip
+    worst = np.argsort(right)[:12]
+    return facts | {"worst": [f"{prompts[i].name} {right[i]:.2f} {prompts[i].text[:40]}" for i in worst]}
+
+
+def share(found: Any) -> float:
+    """Percent."""
+    return round(100 * float(np.mean(found)), 1)
+
+
+if __name__ == "__main__":
+    main()
