@@ -35,7 +35,13 @@ HEARD_DB = -35.0  # below its loudest 10 ms a prompt has not begun, or is over
 DRAWS = 20  # shuffles of a tenth of the texts
 SHARE, ALARMS = 0.1, 0.01
 # Prompts whose published text is not what is said; found by their score, then looked at as phones.
-NOT_SAID: dict[str, set[str]] = {}
+NOT_SAID = {
+    "it": {
+        "beep", "beeperr", "confbridge-join", "confbridge-leave",  # tones, described
+        "confbridge-mute-extended", "vm-tempremoved",  # the texts of the next prompts stand behind
+        "conf-muted", "vm-then-pound", "dir-multi1", "dir-multi2",  # other words
+    }
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

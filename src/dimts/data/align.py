@@ -23,6 +23,9 @@ from dimts.text import sentences
 SKIP = 0.7  # nats that a frame of sound without text costs before and behind a text
 SHUFFLES = 3  # other orders of a text's sounds that its cost is compared with, beside backwards
 LEAST_COST = 1.0  # nats a sound that another order costs at least: two or three like sounds fit in any
+EDGE_S = 0.05  # from the begin of a word's first sound to where a recogniser is sure of it, and behind the last
+UNHEARD = -3.0  # nats: a sound that costs more was not heard where it lies
+SOUND_S = 0.08  # length of a sound
 LONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # CJK letters are words each: no spaces tell words apart
 WORD = re.compile(rf"[{LONE}][^\w\s]*|[^\s፡{LONE}]+")
 End = Literal["", "clause", "sentence"]
@@ -102,14 +105,39 @@ def _tokens(recogniser: Recogniser, words: Sequence[str], language: str) -> tupl
 
 def _times(path: Path, counts: Ints, frame_s: float) -> list[tuple[float, float]]:
     """Give start and end of each word in seconds; a word without tokens lies at the end of the one before."""
-    stops = np.cumsum(counts)
-    times, end_s = [], float(path.first_N[0]) * frame_s
-    for stop, count in zip(stops, counts, strict=True):
+    first_N, last_N = _pulled(path, counts, frame_s)
+    before_s = [0.0, *(last_N[:-1] + 1) * frame_s]  # where the sound before each ends
+    behind_s = [*first_N[1:] * frame_s, len(path.costs_T) * frame_s]
+    times: list[tuple[float, float]] = []
+    end_s = max(0.0, float(first_N[0]) * frame_s - EDGE_S)
+    for stop, count in zip(np.cumsum(counts), counts, strict=True):
         start_s = end_s
         if count:
-            start_s, end_s = float(path.first_N[stop - count]) * frame_s, float(path.last_N[stop - 1] + 1) * frame_s
-        times.append((round(start_s, 3), round(end_s, 3)))
+            first_s, last_s = float(first_N[stop - count]) * frame_s, float(last_N[stop - 1] + 1) * frame_s
+            start_s = max(first_s - EDGE_S, (first_s + before_s[stop - count]) / 2)
+            end_s = min(last_s + EDGE_S, (last_s + behind_s[stop - 1]) / 2)
+        times.append((round(float(start_s), 3), round(float(end_s), 3)))
     return times
+
+
+def _pulled(path: Path, counts: Ints, frame_s: float) -> tuple[Ints, Ints]:
+    """Give first and last frames, with sounds at the edges of a word that nobody heard pulled to those that were.
+
+    Such a sound costs the same in all of the silence beside the word, so the path may put it a second away.
+    """
+    heard_N = (
+        np.array([path.costs_T[a : b + 1].max() for a, b in zip(path.first_N, path.last_N, strict=True)]) > UNHEARD
+    )
+    first_N, last_N, reach = path.first_N.copy(), path.last_N.copy(), round(SOUND_S / frame_s)
+    for stop, count in zip(np.cumsum(counts), counts, strict=True):
+        own = np.flatnonzero(heard_N[stop - count : stop]) + stop - count
+        if len(own):
+            before, behind = np.arange(stop - count, own[0]), np.arange(own[-1] + 1, stop)
+            first_N[before] = np.maximum(first_N[before], first_N[own[0]] - reach * (own[0] - before))
+            last_N[before] = np.maximum(last_N[before], first_N[before])
+            last_N[behind] = np.minimum(last_N[behind], last_N[own[-1]] + reach * (behind - own[-1]))
+            first_N[behind] = np.minimum(first_N[behind], last_N[behind])
+    return first_N, last_N
 
 
 def _scores(path: Path, counts: Ints) -> list[float]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dimts.data import align
-from dimts.data.align import Word
+from dimts.data.align import EDGE_S, Word
 from dimts.data.recognisers import posteriors
 from dimts.errors import DataError
 from tests.unit.data.letters import FRAME, LETTERS, Letters, beeps
@@ -23,10 +23,9 @@ def test_words_get_their_times_and_marks() -> None:
     assert [word.gap for word in words] == [" ", "\n", ""]
     assert [word.end for word in words] == ["clause", "clause", "sentence"]
     starts = [0, 3 * LETTER_S + SPACE_S, 6 * LETTER_S + 2 * SPACE_S]
-    assert [word.start_s for word in words] == pytest.approx(starts)
-    assert [word.end_s for word in words] == pytest.approx(
-        [s + n * LETTER_S - 0.02 for s, n in zip(starts, (3, 3, 5), strict=True)]
-    )
+    ends = [start + letters * LETTER_S - 0.02 for start, letters in zip(starts, (3, 3, 5), strict=True)]
+    assert [word.start_s for word in words] == pytest.approx([0, starts[1] - EDGE_S, starts[2] - EDGE_S])
+    assert [word.end_s for word in words] == pytest.approx([ends[0] + EDGE_S, ends[1] + EDGE_S, ends[2] + 0.01])
     assert [word.sounds for word in words] == [3, 3, 5]
     assert all(word.score == 0 for word in words)
 
@@ -48,7 +47,7 @@ def test_a_word_without_sounds_lies_between_its_neighbours() -> None:
 def test_speech_without_text_is_passed_over_at_both_ends_unless_forbidden() -> None:
     spoken = "unwritten words before the text is here and more behind it"
     words = aligned(spoken, "the text is here")
-    assert words[0].start_s == pytest.approx(beeps("unwritten words before ").size / 8_000)
+    assert words[0].start_s == pytest.approx(beeps("unwritten words before ").size / 8_000 - EDGE_S)
     assert all(word.score == 0 for word in words)
     with_all = aligned(spoken, "the text is here", skip=None)
     assert with_all[0].start_s <= words[0].start_s
@@ -100,3 +99,9 @@ def test_a_long_recording_is_heard_in_windows_without_seams(size: int) -> None:
 
 def test_no_sound_has_no_frames() -> None:
     assert posteriors(Letters(), []).shape == (0, 1)
+
+
+def test_a_first_sound_that_nobody_heard_does_not_stretch_its_word_over_the_silence() -> None:
+    words = aligned("one  " * 3 + "two", "one one one xtwo")
+    start_s = len(beeps("one  " * 3)) / 8_000
+    assert words[3].start_s == pytest.approx(start_s - align.SOUND_S - EDGE_S, abs=0.021)

@@ -8,8 +8,8 @@ import numpy as np
 from dimts.audio.io import Samples
 from dimts.data.ctc import Floats
 
-WINDOW_S = 8.0  # heard at once: recognisers attend to all of it, at a cost that grows with its square
-EDGE_S = 0.5  # at both ends of a window, heard for context alone
+WINDOW_S = 6.0  # heard at once: recognisers attend to all of it, at a cost that grows with its square
+EDGE_S = 0.3  # at both ends of a window, heard for context alone
 
 
 class Recogniser(ABC):

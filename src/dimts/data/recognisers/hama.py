@@ -18,6 +18,7 @@ from dimts.errors import MissingExtra
 from dimts.text import espeak, g2p, normalise
 from dimts.text.languages import primary_of
 
+UNKNOWN = {"ʔ", "ʕ"}  # phones that it never hears, nor anything like them
 LEAST = 1e-6  # probability below which a frame says nothing of a phone
 ACCENT = {"en": "en-us"}  # what it was taught
 
@@ -38,7 +39,10 @@ class Hama(Recogniser):
 
     def tokens(self, words: Sequence[str], language: str) -> list[list[int]]:
         spoken = [normalise.normalise(word, language) for word in words]
-        return [[phones.INDEX[phone] for phone in phones.read(ipa)] for ipa in _ipa(spoken, primary_of(language))]
+        return [
+            [phones.INDEX[phone] for phone in phones.read(ipa) if phone not in UNKNOWN]
+            for ipa in _ipa(spoken, primary_of(language))
+        ]
 
     @cached_property
     def _parts(self) -> tuple[Any, Floats]:
