@@ -112,7 +112,8 @@ def _tidy(out: Path, front: Front) -> None:
     """Remove what is of no use any more."""
     front.sweep(out)
     shutil.rmtree(out / reading.STAGED, ignore_errors=True)
-    for left_over in (out / AUDIO).glob(".*.tmp"):  # by a run that was killed
+    beside = f".{manifest.REPORT}.*.part"
+    for left_over in (*(out / AUDIO).glob(".*.tmp"), *out.glob(beside)):  # by a run that was killed
         left_over.unlink(missing_ok=True)
 
 

@@ -153,8 +153,10 @@ def test_preparing_again_writes_it_again(tmp_path: Path) -> None:
     run(tmp_path / "out", source)
     first = (tmp_path / "out" / "report.html").read_bytes()
     (tmp_path / "out" / "report.html").write_text("old")
+    (tmp_path / "out" / ".report.html.123.part").write_text("of a run that was killed")
     run(tmp_path / "out", source)
     assert (tmp_path / "out" / "report.html").read_bytes() == first
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_markup() -> None:
