@@ -134,7 +134,10 @@ def of(dataset: Dataset) -> Report:
 
 def facts(report: Report) -> dict[str, Any]:
     """Give a report as JSON holds it."""
-    return asdict(report) | {"balanced": report.balanced}
+    found = report.coverage
+    named = {"rare": found.rare, "missing": found.missing, "untrained": found.untrained}
+    letters_of = {f"{name}_characters": "".join(each.character for each in some) for name, some in named.items()}
+    return asdict(report) | letters_of | {"balanced": report.balanced}
 
 
 def _speakers(clips: Iterable[Clip]) -> list[Speaker]:

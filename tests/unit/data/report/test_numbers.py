@@ -115,3 +115,5 @@ def test_numbers_for_programs(tmp_path: Path) -> None:
     facts = json.loads(json.dumps(numbers.facts(numbers.of(dataset(tmp_path, clip(0), rejected=(rejection(1),))))))
     assert facts["train"] == {"clips": 1, "seconds": 2.0} and facts["balanced"] is True
     assert facts["reasons"][0]["example"]["limit"] == 0.4
+    assert set(facts["rare_characters"]) == set("ሰላም") and "ሉ" in facts["missing_characters"]
+    assert facts["untrained_characters"] == ""
