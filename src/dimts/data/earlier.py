@@ -82,6 +82,12 @@ def refuse_other_limits(out: Path, old: Dataset | None, limits: Limits, kept: Se
             )
 
 
+def has_other_shares(old: Dataset | None, limits: Limits) -> bool:
+    """Whether near-duplicates were told by other limits."""
+    were = old.settings.get("limits", {}) if old else {}
+    return any(were.get(name, getattr(limits, name)) != getattr(limits, name) for name in ("same_marks", "other_marks"))
+
+
 def still_rejected(old: Dataset | None, named: Callable[[str], bool]) -> list[Rejection]:
     return [rejection for rejection in (old.rejected if old else ()) if not named(rejection.source)]
 

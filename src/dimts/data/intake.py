@@ -5,6 +5,7 @@ sound, so what an earlier run stored comes back under its old id; no file of an 
 other sound. A person's decisions go before the checks, but no decision makes two clips of one sound.
 """
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ from dimts.files import sha256
 
 AUDIO = "audio"  # folder of the stored clips
 CHECKS = "filters"  # the stage, as the ledger calls it
+COPY = "near-duplicate"
 
 
 class Intake:
@@ -39,12 +41,14 @@ class Intake:
         returning: Sequence[Clip],
         decisions: Mapping[str, Decision],
         scores: Mapping[Piece, float],
+        new_shares: bool = False,
     ) -> None:
+        """`new_shares`: the limits of near-duplicates are not what they were."""
         self.accepted: list[Clip] = []
         self.rejected: list[Rejection] = []
         self.returned: list[Clip] = []  # of the accepted, those whose recording is gone
         self._stages, self._journal, self._limits = stages, stages.journal, stages.options.limits
-        self._decisions, self._scores = decisions, scores
+        self._decisions, self._scores, self._new_shares = decisions, scores, new_shares
         self._returning = {clip.content: clip for clip in returning}
         self._from_row = {(clip.source.rpartition(":")[0], clip.text): clip for clip in returning}
         self._taken = {clip.id.casefold() for clip in (*staying, *returning)}
@@ -86,6 +90,7 @@ class Intake:
         text, score = (decision.text, None) if decision and mended else (piece.text, self._scores.get(piece))
         said = self._stages.said(replace(piece, text=text, score=score))
         finding = self._finding(measures, said, decision)
+        self._stages.note_copy(piece, finding is not None and finding.reason == COPY)
         if finding:
             return self._reject(name, "review" if decision else CHECKS, finding, piece, measures.duration_s)
         return self._accept(name, replace(piece, text=text), measures, said)
@@ -98,9 +103,11 @@ class Intake:
             return None
         if finding := judge(measures, said, self._limits):
             return finding
+        if measures.content in self._returning and not self._new_shares:
+            return None  # was no copy before: what is found in another order must not turn it away
         shares = self._limits.same_marks, self._limits.other_marks
         copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares)
-        return Finding("near-duplicate", copy[0], copy[1]) if copy else None
+        return Finding(COPY, copy[0], copy[1]) if copy else None
 
     def _repetition(self, piece: Piece, measures: Measures) -> Finding | None:
         """Find the accepted clip that has the same file or the same sound; the first of them stays."""
@@ -226,4 +233,9 @@ def _marks_in(path: Path) -> str:
 
 
 def _place(piece: Piece) -> tuple[Path, object]:
-    return piece.path.resolve(), piece.span
+    return _resolved(piece.path), piece.span
+
+
+@functools.lru_cache
+def _resolved(path: Path) -> Path:
+    return path.resolve()

@@ -25,7 +25,7 @@ PEAKS_A_SECOND = 12
 REACH_FRAMES = 31  # a mark lies within so many: 0.6 s
 GRID_FRAMES = 3  # times are told apart by so many: a trimmed copy is seen through other frames
 LEAST_MARKS = 10  # a clip with fewer is not judged
-COMMON = 40  # a mark that so many clips have tells nothing
+COMMON = 16  # of the clips that have a mark, so many are looked at: more make it common, and tell nothing
 
 Marks = npt.NDArray[np.uint32]  # [N, 2]: what, and its frame
 
@@ -70,12 +70,13 @@ class Heard:
         best: Counter[int] = Counter()
         for (clip, distance), count in votes.items():
             best[clip] = max(best[clip], count + votes.get((clip, distance + 1), 0))
-        for clip, count in best.most_common(3):
+        copies = []
+        for clip, count in best.items():
             name, its_text, size = self._clips[clip]
-            share = count / min(size, len(found))
+            share = min(count / min(size, len(found)), 1.0)
             if share >= (same_share if its_text == text else other_share):
-                return name, round(min(share, 1.0), 2)
-        return None
+                copies.append((share, -clip, name))
+        return (max(copies)[2], round(max(copies)[0], 2)) if copies else None
 
     def add(self, name: str, found: Marks, text: str) -> None:
         """Remember a clip."""

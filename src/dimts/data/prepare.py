@@ -14,7 +14,7 @@ from pathlib import Path
 from dimts.data import earlier, importers, manifest, planning, reading, report, review, scoring, split, totals
 from dimts.data.accounts import accounts
 from dimts.data.importers import Found
-from dimts.data.intake import AUDIO, Intake
+from dimts.data.intake import AUDIO, COPY, Intake
 from dimts.data.journal import Journal
 from dimts.data.manifest import Dataset, Rejection
 from dimts.data.options import Options as Options
@@ -27,7 +27,7 @@ from dimts.data.works import Piece, Planned, by_row
 from dimts.errors import DataError
 from dimts.text.front import Front
 
-KNOWN = ("duplicate", "near-duplicate")  # reasons for which nothing is lost
+KNOWN = ("duplicate", COPY)  # reasons for which nothing is lost
 
 
 def prepare(
@@ -59,7 +59,7 @@ def prepare(
         planned = planning.plan(stages, stages.open(found))
         readings = stages.cut(planned)
         scores = scoring.scores(stages, readings)
-    intake = Intake(stages, staying, returning, decisions, scores)
+    intake = Intake(stages, staying, returning, decisions, scores, earlier.has_other_shares(old, options.limits))
     _settle(intake, found, planned, readings)
     _refuse_nothing(intake, len(found))
 

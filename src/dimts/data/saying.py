@@ -1,7 +1,7 @@
 """What a text says aloud and what checks ask of it: its letters' scripts, its tokens in the vocabulary."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,8 +23,13 @@ class Reader:
 
     def said(self, text: str, cut: bool = False, score: float | None = None) -> Said:
         """Give what a clip's text says."""
+        if text not in self._known:
+            self._known[text] = self._read(text)
+        return replace(self._known[text], cut=cut, alignment=score)
+
+    def _read(self, text: str) -> Said:
         spoken = self.front.spoken(text, self.language)
-        letters, foreign = self._letters(text)
+        letters, foreign = self._letters(text, spoken)
         ids = self._tokenizer.encode_spoken(spoken, self.language) if self._tokenizer else None
         return Said(
             spoken,
@@ -32,16 +37,18 @@ class Reader:
             "".join(dict.fromkeys(foreign))[:MOST_NAMED],
             None if ids is None else len(ids),
             None if ids is None or self._tokenizer is None else ids.count(self._tokenizer.unknown_id),
-            cut,
-            score,
         )
 
-    def _letters(self, text: str) -> tuple[list[str], list[str]]:
+    def _letters(self, text: str, spoken: str) -> tuple[list[str], list[str]]:
         """All letters of a text, and those that the language does not write."""
-        official = primary_of(self.language) in OFFICIAL
-        letters = [c for c in (text if official else self.front.normalised(text, self.language)) if c.isalpha()]
+        normalised = self.front.normalised(text, self.language) if self.front.backend else spoken
+        letters = [c for c in (text if primary_of(self.language) in OFFICIAL else normalised) if c.isalpha()]
         own = self._own
         return letters, [letter for letter in letters if own and not own.match(letter)]
+
+    @cached_property
+    def _known(self) -> dict[str, Said]:
+        return {}
 
     @cached_property
     def _own(self) -> re.Pattern[str] | None:

@@ -104,6 +104,12 @@ class Stages:
         """Stage a single piece whose sound is needed after all."""
         reading.read(replace(self._task([piece]), limits=None))
 
+    def note_copy(self, piece: Piece, is_copy: bool) -> None:
+        """Remember whether a piece is a near-duplicate, so that its sound is not asked for again."""
+        key = f"copy {piece.key}"
+        if piece.key and is_copy != bool(self.journal.note(key)):
+            self.journal.add_note(key, is_copy)
+
     def said(self, piece: Piece) -> Said:
         """Give what a piece says."""
         return self.reader.said(piece.text, piece.span is not None, piece.score)
@@ -120,6 +126,8 @@ class Stages:
         entry = self.journal.find(piece.key)
         if entry is None:
             return True
+        if self.journal.note(f"copy {piece.key}"):
+            return False  # a near-duplicate of another clip: its sound is not wanted
         waits = self.journal.stored(entry) or reading.staged(self.staged, entry.measures.content).is_file()
         return not waits and judge(entry.measures, self.said(piece), self.options.limits) is None
 
