@@ -89,7 +89,7 @@ def measure(sources: list[Path], out: Path, workers: int) -> dict[str, object]:
     sound_s = sum(totals.found_s for totals in dataset.totals)
     ends = [wall, *stages.values()]
     again = time.perf_counter()
-    prepare(sources, out, "am", options)
+    same = prepare(sources, out, "am", options) == dataset
     return {
         "minutes": round(sound_s / 60, 1),
         "workers": workers,
@@ -100,6 +100,7 @@ def measure(sources: list[Path], out: Path, workers: int) -> dict[str, object]:
         "times_real_time_cpu": round(sound_s / used_s, 1),
         "stages_s": {name: round(b - a, 2) for name, a, b in zip(stages, ends, ends[1:], strict=False)},
         "again_s": round(time.perf_counter() - again, 2),
+        "again_same": same,
         "most_mb": max(resource.getrusage(kind).ru_maxrss for kind in PROCESSES) // 1024,
         "rejected": dataset.reasons,
         "balanced": all(totals.balanced for totals in dataset.totals),
