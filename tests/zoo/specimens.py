@@ -37,7 +37,7 @@ class Specimen:
 
 
 SOUNDLESS = ("not audio", "empty", "truncated", "unreadable", "damaged", "not finite", "missing", "not a file",
-             "bad row", "bad text", "bad time", "bad cue", "no permission", "folder again")  # fmt: skip
+             "bad row", "header again", "bad text", "bad time", "bad cue", "no permission", "folder again")  # fmt: skip
 
 
 @dataclass(frozen=True)

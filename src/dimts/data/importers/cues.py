@@ -81,7 +81,7 @@ def _words(lines: Sequence[str], goes_on: bool) -> str:
 
 def _seconds(clock: Sequence[str | None]) -> float:
     hours, minutes, seconds, fraction = (part or "0" for part in clock)
-    return int(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
+    return float(hours) * 3600 + int(minutes) * 60 + float(f"{seconds}.{fraction}")
 
 
 def _ass(lines: Sequence[str]) -> Iterator[Cue | Broken]:

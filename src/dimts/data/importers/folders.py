@@ -128,9 +128,16 @@ def _speakers(root: Path, media: Sequence[Path]) -> dict[Path, str]:
 def _refuse_unread_tables(folder: Folder, walked: Walked) -> None:
     """Where no recording has words, but tables lie there, the words are in them: better ask than drop them."""
     found = [path for path in sorted(folder.root.iterdir()) if path.suffix.lower() in (*tables.SUFFIXES, ".jsonl")]
-    named = [path.name for path in found if path.suffix.lower() != ".txt" or "|" in texts.read(path)]
+    named = [path.name for path in found if path.suffix.lower() != ".txt" or _holds_columns(path)]
     if named and not any(folder.words_of(path) or folder.timed_of(path) for path in walked.media):
         raise DataError(f"{folder.root}: its recordings have no words beside them; name the table: {', '.join(named)}")
+
+
+def _holds_columns(path: Path) -> bool:
+    try:
+        return "|" in texts.read(path)
+    except DataError:
+        return False
 
 
 def _all(folder: Folder, walked: Walked) -> Iterator[Found]:
@@ -171,7 +178,8 @@ def _recording(media: Path, folder: Folder) -> Iterator[Found]:
     if os.path.isfile(media):
         yield Utterance(media, words.read() if words else "", folder.speakers.get(media), source)
     else:
-        yield turned_away(media.stem, "missing", printable(str(media)), "a file", source, words.read() if words else "")
+        reason = "not a file" if os.path.exists(media) else "missing"
+        yield turned_away(media.stem, reason, printable(str(media)), "a file", source, words.read() if words else "")
 
 
 def _orphan(root: Path, path: Path, words: Words | None = None) -> Found:

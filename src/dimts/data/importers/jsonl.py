@@ -73,16 +73,16 @@ def _found(path: Path, line: int, content: Any) -> Found:
     row = {kind: _as_text(content[name]) for kind, name in names.items()}
     if wrong := next((kind for kind, value in row.items() if value is None), None):
         shown = f"{wrong}: {json.dumps(content[names[wrong]], ensure_ascii=False)[:200]}"
-        return turned_away(row.get("audio") or "", "bad row", shown, "a string or a number", source)
+        return turned_away(row.get("audio") or "", "bad row", printable(shown), "a string or a number", source)
     return fields.find({kind: value or "" for kind, value in row.items()}, path.parent, source)
 
 
 def _as_text(value: Any) -> str | None:
-    """A value as a cell: nothing for null, None for what no cell can be."""
+    """A value as a cell: nothing for null, None for what no cell can be, half a letter (a lone surrogate) too."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return value if printable(value) == value else None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

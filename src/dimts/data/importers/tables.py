@@ -51,6 +51,9 @@ def read(source: Path, language: str | None = None) -> Iterator[Found]:
     separator, rows = _rows(table, content)
     layout, has_header = _layout(table, separator, rows)
     for line, cells in rows[has_header:]:
+        if has_header and cells == rows[0][1]:
+            yield turned_away(cells[0], "header again", separator.join(cells), "a row", printable(f"{table}:{line}"))
+            continue
         yield _found(table, line, _unquoted(cells, separator, layout), layout)
 
 
@@ -69,6 +72,7 @@ def _rows(table: Path, text: str) -> tuple[str, list[Cells]]:
 def _comma_rows(table: Path, text: str) -> Iterator[Cells]:
     """Rows by the rules of CSV: quoted cells may hold commas and line ends."""
     reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    longest = csv.field_size_limit(len(text) + 1)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -76,6 +80,8 @@ def _comma_rows(table: Path, text: str) -> Iterator[Cells]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{table}: the row at line {line} breaks CSV quoting ({error}); quote it whole") from error
+    finally:
+        csv.field_size_limit(longest)
 
 
 def _layout(table: Path, separator: str, rows: Sequence[Cells]) -> tuple[Layout, bool]:

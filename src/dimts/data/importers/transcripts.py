@@ -10,6 +10,7 @@ from typing import Any
 
 from dimts.data.importers import texts
 from dimts.data.importers.cues import Broken, Cue
+from dimts.data.importers.places import printable
 from dimts.errors import DataError
 
 LISTS = ("segments", "transcription", "events")  # Whisper and its kin, whisper.cpp, json3
@@ -60,11 +61,11 @@ def _cue(number: int, content: Any) -> Cue | Broken:
             end_s = float(content["end"]) if "end" in content else start_s + float(content["duration"])
         return Cue(number, start_s, end_s, _text(content["text"]), str(content.get("speaker") or ""))
     except (AttributeError, KeyError, TypeError, ValueError):
-        return Broken(number, json.dumps(content, ensure_ascii=False))
+        return Broken(number, printable(json.dumps(content, ensure_ascii=False)))
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or printable(value) != value:
         raise TypeError(value)
     return value
 
@@ -76,7 +77,7 @@ def _captions(events: Sequence[Any]) -> Iterator[Cue | Broken]:
     for (number, event), following in zip(worded, starts[1:], strict=True):
         start, length = event.get("tStartMs"), event.get("dDurationMs")
         if not isinstance(start, int) or not isinstance(length, int):
-            yield Broken(number, json.dumps(event, ensure_ascii=False))
+            yield Broken(number, printable(json.dumps(event, ensure_ascii=False)))
             continue
         end = min(start + length, following) if isinstance(following, int) and following > start else start + length
         yield Cue(number, start / 1000, end / 1000, _words(event))
