@@ -34,7 +34,11 @@ class Work:
 
     @property
     def first(self) -> Utterance:
-        return self.rows[0][1]
+        """The first row, or the first stretch where the source turned all of them away."""
+        if self.rows:
+            return self.rows[0][1]
+        lost = self.away[0][1]
+        return Utterance(self.path, lost.text, None, lost.source, start_s=lost.start_s, end_s=lost.end_s)
 
     def kind(self, longest_s: float) -> Kind:
         """Say how it becomes clips of at most `longest_s`."""
@@ -102,7 +106,8 @@ def works(found: Sequence[Found]) -> list[Work]:
         lost = away.pop((listing, printable(str(path))), []) if _timed(rows[0][1]) else []
         return Work(path, listing, tuple(rows), tuple(lost))
 
-    return [work(listing, path, rows) for (listing, path, _), rows in grouped.items()]
+    found_in = [work(listing, path, rows) for (listing, path, _), rows in grouped.items()]
+    return found_in + [Work(Path(path), listing, (), tuple(lost)) for (listing, path), lost in away.items()]
 
 
 def whole(work: Work) -> Planned:
@@ -114,7 +119,7 @@ def whole(work: Work) -> Planned:
 def cues_of(work: Work) -> list[Cue]:
     """Give the rows as cues; where an end is missing, the next cue's start, or the end of the file."""
     starts = sorted({utterance.start_s or 0.0 for _, utterance in work.rows})
-    following = dict(zip(starts, [*starts[1:], work.opened.duration_s or float("inf")], strict=True))
+    following = dict(zip(starts, [*starts[1:], work.opened.duration_s or float("inf")], strict=False))
     return [_cue(row, utterance, following) for row, utterance in work.rows]
 
 
@@ -128,9 +133,9 @@ def laid_out(work: Work, plan: Plan, duration_s: float, stage: str = CUT) -> Pla
 
 def turned_away(work: Work, reason: str, measured: float | str, limit: float | str, stage: str = CUT) -> Planned:
     """Turn every row of a file away."""
-    cues = cues_of(work) if _timed(work.first) else []
-    lengths = [max(0.0, cue.length_s) if cue.end_s < float("inf") else 0.0 for cue in cues]
-    lengths = lengths or [work.opened.duration_s or 0.0]
+    lengths = [work.opened.duration_s or 0.0]
+    if _timed(work.first):
+        lengths = [max(0.0, cue.length_s) if cue.end_s < float("inf") else 0.0 for cue in cues_of(work)]
     lost = tuple(
         Rejection(
             safe_id(work.path.stem), stage, reason, measured, limit, row.source, row.text, round(length_s, 4),

@@ -12,7 +12,7 @@ BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM
 def read(path: Path) -> str:
     """Read a text with plain line ends: UTF-8, or UTF-16 that says so. DataError says what is wrong, and where."""
     if not os.path.isfile(path):
-        raise DataError(f"{path}: is no file; give a file of words")
+        raise DataError(f"{path}: cannot be read: is no file; give a file of words")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -122,7 +122,7 @@ def test_missing_audio_is_told_with_the_places(folder: Path) -> None:
     assert missing.source.endswith(":2") and (empty.reason, empty.measured) == ("missing", "")
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "nul\0byte", "../" * 900])
+@pytest.mark.parametrize("name", ["x" * 5000, "../" * 900])
 def test_impossible_names_are_missing(folder: Path, name: str) -> None:
     (missing,) = rejections(folder, f"{name}|One\n")
     assert missing.reason == "missing"
