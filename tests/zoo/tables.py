@@ -169,5 +169,5 @@ REFUSED = (
     refused("JSON nested too deep", "[" * 100_000, "is no JSON", "list.json"),
     Refused("not there", lambda folder, seed: None, "no such file or folder", "nothing.csv"),
     Refused("empty folder", lambda folder, seed: None, "holds no recording"),
-    Refused("no source that is known", lambda folder, seed: (folder / "a.exe").touch(), "is nothing that can be read", "a.exe"),
+    Refused("a program", lambda folder, seed: (folder / "a.exe").touch(), "is nothing that can be read", "a.exe"),
 )  # fmt: skip

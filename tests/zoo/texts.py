@@ -12,7 +12,7 @@ from tests.zoo.specimens import ACCEPTED, Maker, Specimen
 
 
 def twins(second: str, text: str | None = None, lead_s: float = 0.0, spoil: Spoil = lambda content: content) -> Maker:
-    """A recording, and the same again under another name: its bytes, or encoded as its suffix says, or a later start."""
+    """A recording, and the same again under another name: encoded as that says, begun later, or in other bytes."""
 
     def make(folder: Path, seed: int) -> None:
         sound = np.round(voice(seed, 4.0) * 32768) / 32768  # so that 16 bits hold it exactly
