@@ -53,13 +53,15 @@ def clips(words: Sequence[Word], speech_spans: Sequence[Span], lengths: Lengths 
         options = []
         for start in range(stop - 1, -1, -1):
             phrase = _phrase(words, pauses, places[start], places[stop], lengths)
-            options.append((costs[start] + _cost(phrase, words[places[stop] - 1], lengths), start))
+            options.append(
+                (costs[start] + _cost(phrase, words[places[stop] - 1], lengths), -start)
+            )  # short where equal
             before = pauses.get(places[start], (0.0, 0.0))
             if phrase.end_s - phrase.start_s > lengths.max_s or before[1] - before[0] > lengths.inner_s:
                 break
         cost, start = min(options)
         costs.append(cost)
-        starts.append(start)
+        starts.append(-start)
     cuts = [len(places) - 1]
     while cuts[-1]:
         cuts.append(starts[cuts[-1]])

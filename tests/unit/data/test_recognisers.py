@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
 from dimts.data import recognisers
 from dimts.data.recognisers import phones
@@ -95,9 +96,13 @@ def tiny_model(folder: Path, letters: str, nested: str = "") -> Path:
     Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(folder)
     config = Wav2Vec2Config(
         vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        conv_dim=(8,) * 7, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, pad_token_id=0,
+        conv_dim=(8,) * 7, adapter_attn_dim=4 if nested else None,
+        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, pad_token_id=0,
     )  # fmt: skip
-    Wav2Vec2ForCTC(config).save_pretrained(folder)
+    network = Wav2Vec2ForCTC(config)
+    network.save_pretrained(folder)
+    if nested:
+        save_file(network._get_adapters(), folder / f"adapter.{nested}.safetensors")
     return folder
 
 
@@ -112,6 +117,14 @@ def test_a_model_of_transformers(tmp_path: Path) -> None:
     assert np.isfinite(model.hear(sound[:10])).all()
     with pytest.raises(TextError, match="knows 0 of 3 letters"):
         model.tokens(["ሰላም"], "am")
+
+
+@needs_transformers
+def test_a_model_with_a_vocabulary_for_each_language_takes_its_own(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "model", "ሰላም", nested="amh")
+    assert recognisers.load(f"hf:{folder}", "am").tokens(["ሰላም"], "am") == [[5, 6, 7]]
+    with pytest.raises(ConfigError, match=r"has no adapter for language sw \(swh\)"):
+        recognisers.load(f"hf:{folder}", "sw").tokens(["jambo"], "sw")
 
 
 @needs_transformers
