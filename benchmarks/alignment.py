@@ -24,7 +24,6 @@ from dimts.app.demo import corpus
 from dimts.audio import io, speech
 from dimts.audio.resample import sinc
 from dimts.data import align, phrases, recognisers
-from dimts.data.ctc import Floats
 from dimts.data.recognisers import Recogniser
 
 HZ = 16_000
@@ -32,7 +31,7 @@ UNWRITTEN_S = 20.0  # of speech that the text leaves out, at both ends
 GAPS_S = (0.3, 1.5)  # silence between two prompts
 NOISE = 1e-4  # of that silence
 HEARD_DB = -35.0  # below its loudest 10 ms a prompt has not begun, or is over
-DRAWS = 20  # shuffles of a tenth of the texts
+DRAWS = 10  # shuffles of a tenth of the texts
 SHARE, ALARMS = 0.1, 0.01
 # Prompts whose published text is not what is said; found by their score, then looked at as phones.
 NOT_SAID = {
@@ -57,13 +56,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sounds", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--minutes", type=float, default=60, help="of the long recording; 0 leaves it out")
+    parser.add_argument("--prompts", type=int, default=1000, help="at most so many, chosen by chance")
     parser.add_argument("--languages", default="en,es,fr,it,ru,am")
     parser.add_argument("--recogniser", default="hama")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for language in options.languages.split(","):
         prompts = amharic() if language == "am" else list(published(options.sounds, options.work, language))
+        order = np.random.default_rng(0).permutation(len(prompts))
+        prompts = [prompts[index] for index in order[: options.prompts]]
         recogniser = recognisers.load(options.recogniser, language)
         facts = {"language": language, "prompts": len(prompts)}
         facts |= hour(recogniser, prompts, language, options.minutes * 60) if options.minutes else {}

@@ -50,7 +50,8 @@ def align(
     """Give every word of a text its time in a recording, heard by `recognisers.posteriors`.
 
     `skip` is what a frame of sound that the text does not cover costs before and behind it; None lets none be there.
-    DataError when there is no word, or more than the recording can hold; TextError when the recogniser cannot read it.
+    DataError when there is no word, more than the recording can hold, or a script that the recogniser does not know;
+    TextError when it cannot read the language.
     """
     found = list(WORD.finditer(text))
     tokens, counts = _tokens(recogniser, [match[0] for match in found], language)
@@ -76,9 +77,13 @@ def fit(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) 
     """Tell how well what was heard fits a whole text: 1 is perfect, 0 no better than its sounds in another order.
 
     It is 1 - cost / mean cost of the text's own sounds backwards and shuffled, so that it means the same for a voice,
-    a room or a language that the recogniser hears less well. 0 too for a text without sounds, or with too many.
+    a room or a language that the recogniser hears less well. 0 too for a text without sounds, with too many, or in
+    letters that the recogniser does not know.
     """
-    tokens, _ = _tokens(recogniser, WORD.findall(text), language)
+    try:
+        tokens, _ = _tokens(recogniser, WORD.findall(text), language)
+    except DataError:  # it is in letters that the recogniser does not know
+        return 0.0
     cost = _cost(recogniser, log_probs_TV, tokens)
     if cost is None:
         return 0.0

@@ -170,8 +170,10 @@ def _path(text: Text, log_probs_TV: Floats, said_T: Ints) -> Path:
     np.minimum.at(first_N, said_T[heard], heard)
     np.maximum.at(last_N, said_T[heard], heard)
     spoken_T = np.where(said_T >= 0, text.tokens_N[said_T], text.blank)
-    costs_T = np.concatenate([_costs(rows) for rows in np.array_split(log_probs_TV, 1 + len(said_T) // 10_000)])
-    return Path(first_N, last_N, costs_T[np.arange(len(said_T)), spoken_T])
+    blocks = range(0, len(said_T), BLOCK_FRAMES)
+    spoken_of = ((log_probs_TV[at : at + BLOCK_FRAMES], spoken_T[at : at + BLOCK_FRAMES]) for at in blocks)
+    costs = [_costs(rows_TV)[np.arange(len(own_T)), own_T] for rows_TV, own_T in spoken_of]
+    return Path(first_N, last_N, np.concatenate(costs))
 
 
 def _rows(text: Text, window: Window, log_probs_TV: Floats) -> Iterator[tuple[Floats, float]]:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from dimts.data import recognisers
+from dimts.data import align, recognisers
 from dimts.data.recognisers import phones
-from dimts.errors import ConfigError, TextError
+from dimts.errors import ConfigError, DataError, TextError
 
 needs_hama = pytest.mark.skipif(not find_spec("hama"), reason="needs hama")
 needs_transformers = pytest.mark.skipif(not find_spec("transformers"), reason="needs transformers")
@@ -115,8 +115,9 @@ def test_a_model_of_transformers(tmp_path: Path) -> None:
     heard = recognisers.posteriors(model, [sound])
     assert heard.shape == (500, 15)
     assert np.isfinite(model.hear(sound[:10])).all()
-    with pytest.raises(TextError, match="knows 0 of 3 letters"):
+    with pytest.raises(DataError, match="knows 0 of 3 letters"):
         model.tokens(["ሰላም"], "am")
+    assert align.fit(model, heard, "ሰላም", "am") == 0.0
 
 
 @needs_transformers

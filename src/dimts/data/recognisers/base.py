@@ -43,7 +43,10 @@ class Recogniser(ABC):
 
     @abstractmethod
     def tokens(self, words: Sequence[str], language: str) -> list[list[int]]:
-        """Give the tokens of each word, none for what is not spoken. TextError when it cannot read the language."""
+        """Give the tokens of each word, none for what is not spoken.
+
+        TextError when it cannot read the language, DataError when it cannot read this text.
+        """
 
 
 def posteriors(recogniser: Recogniser, blocks: Iterable[Samples]) -> Floats:

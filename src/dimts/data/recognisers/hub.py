@@ -16,7 +16,7 @@ from dimts.audio.io import Samples
 from dimts.data.ctc import Floats
 from dimts.data.recognisers.base import Recogniser
 from dimts.data.recognisers.codes import three_letters
-from dimts.errors import ConfigError, MissingExtra, TextError
+from dimts.errors import ConfigError, DataError, MissingExtra
 from dimts.text import normalise
 
 LEAST_KNOWN = 0.8  # share of a text's letters that the model must have, or it is of another script
@@ -75,7 +75,7 @@ class HubModel(Recogniser):
         letters = sum(c.isalnum() for c in "".join(words))
         known = sum(c.isalnum() for c in "".join(token for tokens in spelled for token in tokens))
         if known < LEAST_KNOWN * letters:
-            raise TextError(f"{self.name}: knows {known} of {letters} letters of the text; it is of another language")
+            raise DataError(f"{self.name} knows {known} of {letters} letters of the text; it is for another language")
         return [[self.parts.vocabulary[token] for token in tokens] for tokens in spelled]
 
     @property
