@@ -99,6 +99,11 @@ def encoded(name: str, *options: str, picture: bool = False, spoil: Spoil = lamb
         (folder / name).write_bytes(spoil((folder / name).read_bytes()))
         words(folder / name, "", seed)
 
+    return with_ffmpeg(make)
+
+
+def with_ffmpeg(make: Maker) -> Maker:
+    """Make it only where there is the program, which makes or reads it."""
     make.needs = "ffmpeg"  # type: ignore[attr-defined]
     return make
 

