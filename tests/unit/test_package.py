@@ -1,9 +1,9 @@
 """The public face: names and signatures that DESIGN promises, an import that costs nothing, help in half a second."""
 
 import inspect
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 import typer
@@ -68,14 +68,18 @@ def test_signatures() -> None:
 
 
 def test_help_comes_in_half_a_second() -> None:
+    """Of processor time, which other programs do not lengthen."""
+
+    def children_s() -> float:
+        spent = os.times()
+        return spent.children_user + spent.children_system
+
     took_s = []
-    for _ in range(6):
-        began = time.perf_counter()
+    for _ in range(3):
+        began = children_s()
         subprocess.run([sys.executable, "-m", "dimts.app.cli", "--help"], capture_output=True, check=True)
-        took_s.append(time.perf_counter() - began)
-        if len(took_s) >= 3 and min(took_s) < 0.5:
-            break
-    assert min(took_s) < 0.5
+        took_s.append(children_s() - began)
+    assert 0 < min(took_s) < 0.5
 
 
 def commands() -> list[list[str]]:

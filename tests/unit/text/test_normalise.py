@@ -156,9 +156,9 @@ def test_generic_is_idempotent(text: str) -> None:
 @pytest.mark.parametrize("language", ["en", "de", "ko", "hi", "ka"])
 @pytest.mark.parametrize("piece", ["1", "word ", "1.", "1,000 ", "$1", "Dr. "])
 def test_time_is_linear(language: str, piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     normalise(piece * (100_000 // len(piece)), language)
-    assert time.perf_counter() - started < 10  # a quadratic scan takes minutes
+    assert time.process_time() - started < 10  # a quadratic scan takes minutes
 
 
 @pytest.mark.parametrize(("language", "piece", "characters"), [("zh", "12/", 60_000), ("ja", "良い天気。", 400_000)])
