@@ -121,7 +121,7 @@ def hour(recogniser: Recogniser, prompts: Sequence[Prompt], language: str, secon
     spans = [(span.start_s, span.end_s) for span in speech.hear([samples], HZ).spans]
     heard_s = time.process_time() - began
     began = time.process_time()
-    heard_TV = recognisers.posteriors(recogniser, np.array_split(samples, 60))
+    heard_TV = recognisers.posteriors(recogniser, np.array_split(samples, 60), spans)
     recognised_s = time.process_time() - began
     began = time.process_time()
     words = align.align(recogniser, heard_TV, "\n".join(texts), language)

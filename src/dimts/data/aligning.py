@@ -74,7 +74,7 @@ def align(task: Aligning) -> Phrases | Finding:
         with io.stream(task.path) as sound:
             blocks = (torch.from_numpy(block) for block in sound.blocks)
             heard = resample.stream(blocks, sound.rate_hz, recogniser.rate_hz)
-            log_probs_TV = recognisers.posteriors(recogniser, (block.numpy() for block in heard))
+            log_probs_TV = recognisers.posteriors(recogniser, (block.numpy() for block in heard), task.spans)
         words = alignment.align(recogniser, log_probs_TV, task.text, task.language)
     except io.UnreadableError as error:
         return Finding(error.reason, error.detail, "a whole recording")

@@ -97,8 +97,26 @@ def test_a_long_recording_is_heard_in_windows_without_seams(size: int) -> None:
     assert np.array_equal(heard, recogniser.hear(samples))
 
 
-def test_no_sound_has_no_frames() -> None:
-    assert posteriors(Letters(), []).shape == (0, 1)
+def test_what_is_no_speech_is_not_listened_to() -> None:
+    recogniser, samples = Letters(), beeps("noise one noise two noise")
+    one, two = (len(beeps(before)) / 8_000 for before in ("noise ", "noise one noise "))
+    spans = [(one + 0.21, one + 0.22), (one + 0.23, one + 0.24), (two + 0.21, 9.0)]
+    heard = posteriors(recogniser, np.array_split(samples, 7), spans)
+    whole = recogniser.hear(samples)
+    assert len(heard) == len(whole)
+    listened = np.flatnonzero((heard == whole).all(axis=1))
+    nobody = np.flatnonzero(heard.min(axis=1) < -13)
+    assert sorted([*listened, *nobody]) == list(range(len(whole)))
+    seconds = (len(listened)) * recogniser.frame_s
+    assert seconds == pytest.approx(0.63 + len(samples) / 8_000 - two + 0.09, abs=0.06)
+    assert heard[nobody].argmax(axis=1).tolist() == [0] * len(nobody)
+
+
+@pytest.mark.parametrize("spans", [None, []])
+def test_without_sound_nothing_is_heard(spans: list[tuple[float, float]] | None) -> None:
+    assert posteriors(Letters(), [], spans).shape == (0, 1)
+    silence = posteriors(Letters(), [np.zeros(FRAME * 3, np.float32)], [])
+    assert silence.tolist() == [[0.0]] * 3
 
 
 def test_a_first_sound_that_nobody_heard_does_not_stretch_its_word_over_the_silence() -> None:
