@@ -22,7 +22,9 @@ MODULES = {"pyyaml": "yaml"}  # packages whose module is called otherwise
 SERVES = {
     "demo": "`dimts demo`",
     "plot": "loss curves",
-    "prep": "speech detection, subtitles, loudness, noise",
+    "prep": "finding speech, hearing music",
+    "denoise": "taking noise out of recordings",
+    "datasets": "datasets of the Hugging Face hub",
     "align": "finding words in long recordings, checking transcripts",
     "asr": "transcribing with faster-whisper",
     "asr-hf": "transcribing with transformers",
