@@ -22,6 +22,7 @@ from dimts.text import sentences
 
 SKIP = 0.7  # nats that a frame of sound without text costs before and behind a text
 SHUFFLES = 3  # other orders of a text's sounds that its cost is compared with, beside backwards
+LEAST_SOUNDS = 5  # fewer in a text cannot be told from others: of such right texts one in twenty would be refused
 LEAST_COST = 1.0  # nats a sound that another order costs at least: two or three like sounds fit in any
 EDGE_S = 0.05  # from the begin of a word's first sound to where a recogniser is sure of it, and behind the last
 UNHEARD = -3.0  # nats: a sound that costs more was not heard where it lies
@@ -68,22 +69,24 @@ def align(
     ]
 
 
-def score_clip(recogniser: Recogniser, samples: Samples, text: str, language: str) -> float:
+def score_clip(recogniser: Recogniser, samples: Samples, text: str, language: str) -> float | None:
     """Tell how well a clip, float32 [N] at the recogniser's rate, fits its whole text: see `fit`."""
     return fit(recogniser, posteriors(recogniser, [samples]), text, language)
 
 
-def fit(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) -> float:
+def fit(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) -> float | None:
     """Tell how well what was heard fits a whole text: 1 is perfect, 0 no better than its sounds in another order.
 
     It is 1 - cost / mean cost of the text's own sounds backwards and shuffled, so that it means the same for a voice,
-    a room or a language that the recogniser hears less well. 0 too for a text without sounds, with too many, or in
-    letters that the recogniser does not know.
+    a room or a language that the recogniser hears less well. 0 too for a text with more sounds than the clip can hold,
+    or in letters that the recogniser does not know. None for a text with fewer than LEAST_SOUNDS.
     """
     try:
         tokens, _ = _tokens(recogniser, WORD.findall(text), language)
     except DataError:  # it is in letters that the recogniser does not know
         return 0.0
+    if len(tokens) < LEAST_SOUNDS:
+        return None
     cost = _cost(recogniser, log_probs_TV, tokens)
     if cost is None:
         return 0.0
@@ -96,7 +99,7 @@ def fit(recogniser: Recogniser, log_probs_TV: Floats, text: str, language: str) 
 
 def _cost(recogniser: Recogniser, log_probs_TV: Floats, tokens: Ints) -> float | None:
     """Give the cost of the best path, 0 or less; None where there is none."""
-    if not len(tokens) or ctc.least_frames(tokens) > len(log_probs_TV):
+    if ctc.least_frames(tokens) > len(log_probs_TV):
         return None
     return float(ctc.viterbi(log_probs_TV, tokens, recogniser.blank).costs_T.sum())
 

@@ -43,9 +43,9 @@ class Aligning:
 
 @dataclass(frozen=True)
 class Phrases:
-    """Clips of a recording: start and end in seconds, text, and how well the sound fits it, 0..1."""
+    """Clips of a recording: start and end in seconds, text, and how well the sound fits it (None: too short to tell)."""
 
-    phrases: tuple[tuple[float, float, str, float], ...]
+    phrases: tuple[tuple[float, float, str, float | None], ...]
 
     def note(self) -> Any:
         """As JSON holds it."""

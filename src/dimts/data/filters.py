@@ -30,7 +30,7 @@ class Limits:
     max_foreign_share: float = 0.3  # of the letters, in scripts that are not the language's
     max_unknown_tokens: float = 0.0  # where a vocabulary is given
     max_text_tokens: float = 402.0  # what the base's positions hold
-    min_alignment: float = 0.2  # 0..1, where a recogniser listened: chosen in benchmarks/README.md
+    min_alignment: float = 0.25  # 0..1, where a recogniser listened: chosen in benchmarks/README.md
     same_marks: float = 0.15  # share of marks in common from which a clip is a copy of one with the same text
     other_marks: float = 0.6  # of one with another text: synthetic voices repeat whole words exactly
     warn_clipped_share: float = 0.0005

@@ -37,7 +37,7 @@ class Phrase:
     start_s: float
     end_s: float
     text: str
-    fit: float = 0.0  # 0..1, how well the sound fits the text, where `fitted` looked
+    fit: float | None = None  # 0..1, how well the sound fits the text, where `fitted` could tell
 
 
 def clips(words: Sequence[Word], speech_spans: Sequence[Span], lengths: Lengths | None = None) -> list[Phrase]:

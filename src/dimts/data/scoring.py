@@ -42,7 +42,7 @@ class Scoring:
 class Score:
     """From 0, no better than other words of the same sounds, to 1."""
 
-    value: float
+    value: float | None  # None for a text too short to tell
 
     def note(self) -> Any:
         """As JSON holds it."""
@@ -63,7 +63,8 @@ def scores(stages: Stages, readings: Mapping[Piece, Reading]) -> dict[Piece, flo
         return known
     sound_s = sum(readings[piece].duration_s for piece, task in zip(pieces, tasks, strict=True) if task)
     found = stages.noted("score", score, tasks, Score.of_note, sound_s / ALIGN_SPEED)
-    return known | {piece: each.value for piece, each in zip(pieces, found, strict=True) if isinstance(each, Score)}
+    told = {piece: each.value for piece, each in zip(pieces, found, strict=True) if isinstance(each, Score)}
+    return known | {piece: value for piece, value in told.items() if value is not None}
 
 
 def score(task: Scoring) -> Score | Finding:

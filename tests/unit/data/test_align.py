@@ -73,10 +73,13 @@ def test_the_score_of_a_clip() -> None:
     right = align.score_clip(recogniser, samples, "The number is busy.", "en")
     near = align.score_clip(recogniser, samples, "The number is dizzy.", "en")
     wrong = align.score_clip(recogniser, samples, "Please leave a message", "en")
-    assert 1 == right > near > 0.5 > wrong
-    assert align.score_clip(recogniser, samples, "!", "en") == 0
+    assert right == 1 and near and wrong is not None
+    assert right > near > 0.5 > wrong
+    assert (
+        align.score_clip(recogniser, samples, "!", "en") is align.score_clip(recogniser, samples, "the n", "en") is None
+    )
     assert align.score_clip(recogniser, samples[:FRAME], "the number", "en") == 0
-    assert align.score_clip(recogniser, samples, "sub eht rebmun isi ty", "en") < 0.2
+    assert (align.score_clip(recogniser, samples, "sub eht rebmun isi ty", "en") or 0) < 0.2
 
 
 def test_the_fit_does_not_depend_on_how_clearly_it_is_heard() -> None:
@@ -85,7 +88,7 @@ def test_the_fit_does_not_depend_on_how_clearly_it_is_heard() -> None:
     dull_TV = np.log(0.3 * np.exp(clear_TV) + 0.7 / clear_TV.shape[1])
     for text in ("the number is busy", "the number is dizzy"):
         clear, dull = (align.fit(recogniser, heard_TV, text, "en") for heard_TV in (clear_TV, dull_TV))
-        assert abs(clear - dull) < 0.1
+        assert clear and dull and abs(clear - dull) < 0.1
 
 
 @pytest.mark.parametrize("size", [1_000, 8_000 * 8, 10**9])

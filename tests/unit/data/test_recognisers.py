@@ -117,7 +117,7 @@ def test_a_model_of_transformers(tmp_path: Path) -> None:
     assert np.isfinite(model.hear(sound[:10])).all()
     with pytest.raises(DataError, match="knows 0 of 3 letters"):
         model.tokens(["ሰላም"], "am")
-    assert align.fit(model, heard, "ሰላም", "am") == 0.0
+    assert align.fit(model, heard, "ሰላም ለዓለም", "am") == 0.0
 
 
 @needs_transformers
