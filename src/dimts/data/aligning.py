@@ -43,7 +43,7 @@ class Aligning:
 
 @dataclass(frozen=True)
 class Phrases:
-    """Clips of a recording: start and end in seconds, text, and how well the sound fits it (None: too short to tell)."""
+    """Clips of a recording: start and end in seconds, text, and how well they fit (None: too short to tell)."""
 
     phrases: tuple[tuple[float, float, str, float | None], ...]
 
