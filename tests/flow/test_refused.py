@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from dimts.app import cli
+from dimts.app.troubles import PAGE
 from dimts.checkpoint import store
 from dimts.data import manifest
 from dimts.train import recipe
@@ -57,7 +58,7 @@ def test_poisoned_clips_end_the_run(
 ) -> None:
     """Infinities in the cached mels of all training clips: named, nothing learned is lost, once mended it goes on."""
     out, settings = tmp_path / "out", ("evaluate.at_start=false", "save.every_updates=1", "train.epochs=9")
-    shutil.copytree(material.dataset, tmp_path / "dataset")
+    shutil.copytree(material.dataset, tmp_path / "dataset", ignore=shutil.ignore_patterns("cache"))
     own = f"data.datasets=[{tmp_path / 'dataset'}]"
     recipe.finetune(material.run(out, own, *settings, "train.max_updates=1"), QUIET)
     (shard,) = (tmp_path / "dataset/cache").rglob("shard-*")
@@ -97,7 +98,8 @@ def test_settings_changed_since(
     changed = material.run_file(out, *one, "optimizer.lr=0.5", "seed=3")
     assert refused(changed, monkeypatch, capsys) == [
         f"{out / 'run.yaml'}: optimizer.lr was 0.001, now 0.5; change it back, or choose another out",
-        f"{out / 'run.yaml'}: seed was 0, now 3; change it back, or choose another out",
+        f"{out / 'run.yaml'}: seed was 0, now 3; change it back, or choose another out"
+        f" (more: {PAGE}#a-run-does-not-go-on)",
     ]
     assert yaml.safe_load((out / "run.yaml").read_text()) == before
     recipe.finetune(material.run(out, "train.max_updates=2", "evaluate.at_start=false", "save.keep=5"), QUIET)

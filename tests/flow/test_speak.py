@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from dimts.checkpoint import export, grow, official
 from dimts.checkpoint.export import Bundle
 from dimts.infer import voice as voices
+from dimts.infer.speak import Speaker
 from dimts.text import extend
 from tests.unit.app.command import Done, run
 from tests.unit.conftest import synthetic
@@ -111,6 +113,51 @@ def test_long_text_is_spoken_in_pieces(bundle: Path, tmp_path: Path, capsys: pyt
     assert done.code == 0
     pieces = json.loads(done.out)["seconds"] / (12 * 1024 / 22_050 + 0.12)
     assert pieces > 2.5
+
+
+def test_takes_differ_by_their_seeds(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (bundle, "ሰላም ለዓለም።", "--seed", 4)
+    done = speak(capsys, *words, "--takes", 2, "--out", tmp_path / "a.wav", "--json")
+    takes = json.loads(done.out)["takes"]
+    assert [(Path(each["out"]).name, each["seed"]) for each in takes] == [("a.wav", 4), ("a-2.wav", 5)]
+    assert speak(capsys, *words, "--out", tmp_path / "alone.wav").code == 0
+    alone = (tmp_path / "alone.wav").read_bytes()
+    assert alone == (tmp_path / "a.wav").read_bytes() != (tmp_path / "a-2.wav").read_bytes()
+
+
+def test_a_streamed_file_grows_and_is_the_same_in_the_end(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths, real = [], Speaker.stream
+
+    def spied(self: Speaker, *given: object) -> Iterator[object]:
+        for piece in real(self, *given):  # type: ignore[arg-type]
+            lengths.append(soundfile.info(tmp_path / "b.wav").frames if (tmp_path / "b.wav").exists() else 0)
+            yield piece
+
+    monkeypatch.setattr(Speaker, "stream", spied)
+    words = (bundle, "ሰላም። ሰላም ለዓለም። ሰላም።", "--split", "sentences")
+    assert speak(capsys, *words, "--stream", "--out", tmp_path / "b.wav").code == 0
+    assert len(lengths) == 3 and lengths[0] == 0 < lengths[1] < lengths[2] < soundfile.info(tmp_path / "b.wav").frames
+    assert speak(capsys, *words, "--out", tmp_path / "c.wav").code == 0
+    assert np.array_equal(soundfile.read(tmp_path / "b.wav")[0], soundfile.read(tmp_path / "c.wav")[0])
+    done = run(capsys, "speak", *words, "--stream", "--out", tmp_path / "b.flac")
+    assert done.code == 1 and "WAV only" in done.err
+    done = run(capsys, "speak", bundle, "።", "--stream", "--out", tmp_path / "nothing.wav")
+    assert done.code == 1 and not (tmp_path / "nothing.wav").exists()
+
+
+def test_speed_changes_the_length_and_nothing_is_split_unasked(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = {}
+    for speed in (0.5, 1, 2):
+        done = speak(capsys, bundle, "ሰላም። ለዓለም።", "--speed", speed, "--out", tmp_path / "a.wav", "--json")
+        seconds[speed] = json.loads(done.out)["seconds"]
+    assert abs(seconds[0.5] - 2 * seconds[1]) < 0.06 and abs(seconds[2] - seconds[1] / 2) < 0.06
+    assert abs(seconds[1] - 12 * 1024 / 22_050) < 0.02  # one piece
+    for words in (("--speed", 3), ("--split", "words")):
+        assert run(capsys, "speak", bundle, "ሰላም።", *words).code == 1
 
 
 def test_a_process_of_its_own_speaks_the_same(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

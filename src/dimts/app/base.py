@@ -1,4 +1,4 @@
-"""The `dimts base` commands: fetch the official model, make a random one, look at one, try one."""
+"""The `dimts base` commands: fetch the official model, make one, look at one, try one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dimts.evaluate.finding import Finding
 
 app = typer.Typer(
-    help="Base models: fetch the official one, make a random one, look at one, try one.", no_args_is_help=True
+    help="Base models: fetch the official one, make a small one, look at one, try one.", no_args_is_help=True
 )
 Folder = Annotated[Path, typer.Argument(help="Base folder or voice bundle.", show_default=False)]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
@@ -28,16 +28,19 @@ KINDS = {
 @app.command("init")
 def base_init(
     folder: Annotated[Path, typer.Argument(help="Folder to make.", show_default=False)],
-    size: Annotated[str, typer.Option(help="tiny, small or full.")] = "small",
+    size: Annotated[str, typer.Option(help="Random: tiny, small, full. Trained: small-trained.")] = "small",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     vocab: Annotated[Path | None, typer.Option(help="vocab.json to use instead of our own.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a random base in the official layout: for trying everything without a download."""
+    """Make a base without a download: a random one, or a copy of the small one that Dimts brings (small-trained)."""
     from dimts.checkpoint import initial
 
     initial.write(folder, size, seed, vocab)
-    show({"base": str(folder), "size": size, "seed": seed}, as_json, f"{folder}: a random {size} base, seed {seed}")
+    said = f"{folder}: a random {size} base, seed {seed}"
+    if size == initial.TRAINED:
+        said = f"{folder}: the small base that Dimts brings; its README.md says what it can and cannot do"
+    show({"base": str(folder), "size": size, "seed": seed}, as_json, said)
 
 
 @app.command("fetch")
@@ -84,6 +87,7 @@ def base_check(
     reference_text: Annotated[str | None, typer.Option(help="What is said in it: scores the recording.")] = None,
     text: Annotated[str | None, typer.Option(help="What to say; an English sentence if not given.")] = None,
     language: Annotated[str, typer.Option(help="Language of both texts.")] = "en",
+    dataset: Annotated[list[Path], typer.Option(help="Dataset to hold the DVAE against. May be repeated.")] = [],
     out: Annotated[Path, typer.Option(help="Where to write what was said (WAV or FLAC).")] = Path("out.wav"),
     device: Device = "auto",
     as_json: Json = False,
@@ -92,7 +96,7 @@ def base_check(
     from dimts.evaluate import first_contact
     from dimts.infer.device import choose
 
-    request = first_contact.Request(folder, out, reference, reference_text, text, language)
+    request = first_contact.Request(folder, out, reference, reference_text, text, language, datasets=tuple(dataset))
     findings: list[Finding] = []
     for finding in first_contact.examine(request, choose(device)):
         again = bool(findings) and findings[-1].step == finding.step

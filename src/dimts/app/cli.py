@@ -7,12 +7,13 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from dimts.app import base, data, doctor, exporting, text, vocabulary
+from dimts.app import base, data, doctor, evaluating, exporting, speaking, text, troubles, vocabulary, web
 from dimts.app.demo import demo
 from dimts.app.output import Json, show
 from dimts.errors import DimtsError
@@ -30,9 +31,14 @@ app.command()(data.prepare)
 app.command()(data.check)
 app.command()(data.report)
 app.command()(vocabulary.vocab)
+app.command()(evaluating.evaluate)
+app.command()(evaluating.listen)
 app.command()(exporting.export)
+app.command()(exporting.push)
+app.command()(speaking.speak)
 app.command()(text.text)
 app.command()(doctor.doctor)
+app.command()(web.ui)
 
 Settings = Annotated[list[str], typer.Option("--set", help="Change a setting: name.part=value. May be repeated.")]
 CTRL_C = 130  # what Typer exits with where nothing has taken the signal over
@@ -48,8 +54,8 @@ def main() -> None:
     try:
         app()
     except DimtsError as error:
-        for problem in error.problems:
-            typer.echo(f"dimts: {problem}", err=True)
+        for line in troubles.told(error.problems):
+            typer.echo(f"dimts: {line}", err=True)
         sys.exit(1)
     except SystemExit as end:
         if end.code != CTRL_C:
@@ -86,65 +92,37 @@ def plan(
     """Say what a run will do, before anything starts."""
     from rich.console import Console
 
-    from dimts.train import curve, dist, forecast, preflight, recipe
-    from dimts.train import plan as planning
+    from dimts.train import curve, preflight
 
     run = preflight.read(run_file, settings)
     preflight.check(run)
     if plot:
         curve.require_matplotlib()
     console = Console(stderr=True)
+    rates, updates, facts, lines = _planned(run, console)
+    if plot:
+        curve.picture(run.schedule, rates, updates, plot)
+    width, blocks = shutil.get_terminal_size().columns, curve.blocks_for(sys.stdout.encoding)
+    show(facts, as_json, *lines(curve.lines(run.schedule, rates, updates, width, blocks)))
+
+
+def _planned(run: Any, console: Any) -> tuple[dict[str, float], int, dict[str, Any], Callable[[list[str]], list[str]]]:
+    """Load a run; return its highest learning rates, its updates, its facts, and its lines around a drawn curve."""
+    from dimts.train import curve, dist, forecast, recipe
+    from dimts.train import plan as planning
+    from dimts.train.parts import run as parts
+
+    if run.part != "gpt":
+        loop = parts.prepare(run, console)[2]
+        said = parts.lines(loop)
+        return {"lr": loop.part.lr}, loop.total_updates, parts.facts(loop), lambda drawing: [*said, *drawing]
     trainer, bundle = recipe.prepare(run, dist.join(run.device), console)
     planned = planning.of(trainer, bundle.base.tokenizer.rows)
     with console.status("measuring memory and time on a micro-batch"):
         found = forecast.of(trainer)
-    if plot:
-        curve.picture(run.schedule, curve.rates(run), planned.total_updates, plot)
-    blocks = curve.blocks_for(sys.stdout.encoding)
-    width = shutil.get_terminal_size().columns
-    drawing = curve.lines(run.schedule, curve.rates(run), planned.total_updates, width, blocks)
-    show({**planned.facts(), "forecast": found.facts()}, as_json, *planned.lines(drawing), *found.lines())
-
-
-@app.command()
-def speak(
-    voice: Annotated[Path, typer.Argument(help="Voice bundle or base folder.", show_default=False)],
-    text: Annotated[str, typer.Argument(help="What to say.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="WAV or FLAC file to write.")] = Path("out.wav"),
-    language: Annotated[str, typer.Option(help="Language of the text.")] = "am",
-    reference: Annotated[list[Path], typer.Option(help="Recording of the voice to use; may be repeated.")] = [],
-    stored: Annotated[str | None, typer.Option("--voice", help="One of the bundle's own voices.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same samples.", min=0)] = 0,
-    temperature: Annotated[float, typer.Option(min=0.01)] = 0.75,
-    top_k: Annotated[int, typer.Option(min=0)] = 50,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0)] = 0.85,
-    repetition_penalty: Annotated[float, typer.Option(min=1.0)] = 5.0,
-    greedy: Annotated[bool, typer.Option(help="Always take the likeliest code.")] = False,
-    max_codes: Annotated[int, typer.Option(min=1, max=602, help="Longest piece, in codes of 46.4 ms.")] = 600,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
-    as_json: Json = False,
-) -> None:
-    """Speak a text into a file."""
-    import numpy as np
-    from rich.console import Console
-
-    from dimts.audio import io
-    from dimts.infer.decode import Sampling
-    from dimts.infer.device import choose
-    from dimts.infer.speak import load
-
-    io.refuse_other_formats(out)
-    speaker = load(voice, choose(device))
-    heard = speaker.voice(reference) if reference else speaker.stored_voice(stored)
-    sampling = Sampling(temperature, top_k, top_p, repetition_penalty, greedy, max_codes)
-    with Console(stderr=True).status("speaking"):
-        pieces = list(speaker.stream(text, heard, language, seed, sampling))
-    audio = io.Audio(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate_hz)
-    io.write(out, audio)
-    cut = [piece.text for piece in pieces if not piece.ended]
-    facts = {"out": str(out), "seconds": round(audio.duration_s, 3), "rate_hz": audio.rate_hz, "not_ended": cut}
-    notes = [f"  ran into --max-codes, its end may be missing: {piece[:60]}" for piece in cut]
-    show(facts, as_json, f"{out}: {audio.duration_s:.1f} s", *notes)
+    facts = {**planned.facts(), "forecast": found.facts()}
+    return dict(curve.rates(run)), planned.total_updates, facts, lambda drawing: [
+        *planned.lines(drawing), *found.lines()]  # fmt: skip
 
 
 if __name__ == "__main__":

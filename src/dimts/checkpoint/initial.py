@@ -1,4 +1,4 @@
-"""Random bases: the official layout at any size, filled from a seed: everything can be tried without a download.
+"""Bases without a download: random ones at any size, filled from a seed, and a trained small one that Dimts brings.
 
 The surprise: the DVAE's codebook is picked from what its random encoder makes of synthetic speech, because with
 independent noise nearly all frames would fall on one code and there would be nothing to learn.
@@ -6,6 +6,7 @@ independent noise nearly all frames would fall on one code and there would be no
 
 import json
 import math
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,47 +46,70 @@ RESONANCE_FLOOR = 0.004  # gain between formants
 
 @dataclass(frozen=True)
 class Size:
-    """How large a random base is; `full` is the official network."""
+    """How large a random base is; `full` is the official network, whose values stand where a size says nothing."""
 
     layers: int
     width: int
     heads: int
-    dvae: tuple[int, ...]
+    dvae: tuple[int, ...]  # widths of its convolutions
     code_width: int
-    hifigan: int
-    speaker: tuple[int, ...]
+    hifigan: int  # channels
+    speaker: tuple[int, ...]  # channels
+    conditioning_blocks: int = 6
+    perceiver_width: int = 512
+    perceiver_inner: int | None = None  # 8/3 of the width, rounded down
+    dvae_blocks: int = 3
+    codes: int = CODES
+    embedding: int = 512  # of a speaker
+    hifigan_kernels: tuple[int, ...] = (3, 7, 11)  # of its residual blocks
 
 
 SIZES = {
     "tiny": Size(2, 64, 4, (32, 64), 32, 32, (8, 8, 16, 16)),
-    "small": Size(6, 256, 4, (128, 256), 128, 128, (16, 32, 64, 64)),
+    "small": Size(6, 256, 4, (80, 160), 128, 256, (8, 8, 16, 16), 2, 128, 256, 2, 512, 128, (3,)),
     "full": Size(30, 1024, 16, (512, 1024), 512, 512, (32, 64, 128, 256)),
 }
+TRAINED = "small-trained"  # not random: its folder is part of the package
+SHIPPED = Path(__file__).with_name("small")
 
 
 def write(folder: Path, size: str, seed: int, vocabulary: Path | None = None) -> None:
-    """Write a random base of a named size, whole or not at all, into a folder that does not exist yet or is empty."""
-    if size not in SIZES:
-        raise CheckpointError(f"--size {size}: no such size; choose from {', '.join(SIZES)}")
+    """Write a base of a named size, whole or not at all, into a folder that does not exist yet or is empty."""
+    if size not in (*SIZES, TRAINED):
+        raise CheckpointError(f"--size {size}: no such size; choose from {', '.join((*SIZES, TRAINED))}")
+    if size == TRAINED and vocabulary is not None:
+        raise CheckpointError(f"--vocab {vocabulary}: {TRAINED} has its own vocabulary; `dimts vocab` extends it")
     if not folder.name or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise CheckpointError(f"{folder}: is there already; choose a folder that does not exist, or remove it")
+    try:
+        if size == TRAINED:
+            _copy(folder)
+        else:
+            _write_random(folder, size, seed, vocabulary)
+    except OSError as error:
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error.strerror or error}); free space or choose another folder"
+        ) from error
+
+
+def _copy(folder: Path) -> None:
+    with whole_folder(folder) as beside:
+        shutil.copytree(SHIPPED, beside, dirs_exist_ok=True)
+
+
+def _write_random(folder: Path, size: str, seed: int, vocabulary: Path | None) -> None:
     text = base_vocabulary.vocabulary() if vocabulary is None else Tokenizer.read(vocabulary).to_json()
     tokenizer = Tokenizer.from_json(text)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed % (1 << 64))
         network, dvae = build(SIZES[size], tokenizer.rows)
-    try:
-        with whole_folder(folder) as beside:
-            weights.write(network.state_dict(), beside / "model.safetensors")
-            weights.write_pickle(dvae.state_dict(), beside / "dvae.pth")
-            weights.write_pickle(network.mel_stats, beside / "mel_stats.pth")
-            weights.write_pickle({}, beside / "speakers_xtts.pth")
-            write_text(beside / "vocab.json", text)
-            write_text(beside / "config.json", json.dumps(config(network.shape, tokenizer, seed), indent=2) + "\n")
-    except OSError as error:
-        raise CheckpointError(
-            f"{folder}: cannot be written ({error.strerror or error}); free space or choose another folder"
-        ) from error
+    with whole_folder(folder) as beside:
+        weights.write(network.state_dict(), beside / "model.safetensors")
+        weights.write_pickle(dvae.state_dict(), beside / "dvae.pth")
+        weights.write_pickle(network.mel_stats, beside / "mel_stats.pth")
+        weights.write_pickle({}, beside / "speakers_xtts.pth")
+        write_text(beside / "vocab.json", text)
+        write_text(beside / "config.json", json.dumps(config(network.shape, tokenizer, seed), indent=2) + "\n")
 
 
 def build(size: Size, text_rows: int) -> tuple[Xtts, Dvae]:
@@ -102,11 +126,13 @@ def build(size: Size, text_rows: int) -> tuple[Xtts, Dvae]:
 
 def shapes(size: Size, text_rows: int) -> tuple[XttsShape, DvaeShape]:
     """Return all sizes of a base: those of the official network where `Size` says nothing."""
-    gpt = GptShape(size.layers, size.width, size.heads, text_rows, TEXT_POSITIONS, CODES + 2, CODE_POSITIONS, 32, 512,
-                   8 * size.width // 3, 2, 6)  # fmt: skip
-    hifigan = HifiganShape(size.width, size.hifigan, (16, 16, 4, 4), (3, 7, 11), 512)
-    speaker = SpeakerShape(64, size.speaker, (3, 4, 6, 3), 8, 128, 512)
-    return XttsShape(gpt, hifigan, speaker), DvaeShape(MEL_BANDS, size.dvae, 3, size.code_width, CODES)
+    inner = size.perceiver_inner or 8 * size.width // 3
+    gpt = GptShape(size.layers, size.width, size.heads, text_rows, TEXT_POSITIONS, CODES + 2, CODE_POSITIONS, 32,
+                   size.perceiver_width, inner, 2, size.conditioning_blocks)  # fmt: skip
+    hifigan = HifiganShape(size.width, size.hifigan, (16, 16, 4, 4), size.hifigan_kernels, size.embedding)
+    speaker = SpeakerShape(64, size.speaker, (3, 4, 6, 3), 8, 128, size.embedding)
+    dvae = DvaeShape(MEL_BANDS, size.dvae, size.dvae_blocks, size.code_width, size.codes)
+    return XttsShape(gpt, hifigan, speaker), dvae
 
 
 def config(shape: XttsShape, tokenizer: Tokenizer, seed: int) -> dict[str, Any]:

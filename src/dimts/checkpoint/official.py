@@ -147,7 +147,7 @@ def _load_dvae(folder: Path, read: Callable[[Path], State]) -> Dvae | None:
     state = {name.removeprefix("dvae."): tensor for name, tensor in read(path).items()}
     state = {name: tensor for name, tensor in state.items() if not TOLERATED_DVAE.fullmatch(name)}
     dvae = _fill(lambda sizes: Dvae(DvaeShape.read(sizes)), state, path)
-    if dvae.shape.codes != CODES:
+    if dvae.shape.codes > CODES:
         raise CheckpointError(f"{path}: {dvae.shape.codes} codes, XTTS v2 has {CODES}; use the base's own dvae.pth")
     return dvae
 

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from dimts import files
-from dimts.checkpoint import weights
+from dimts.checkpoint import places, weights
+from dimts.checkpoint.places import all_of as all_of
+from dimts.checkpoint.places import place as place
+from dimts.checkpoint.places import update_of as update_of
 from dimts.checkpoint.weights import State
 from dimts.errors import CheckpointError
 from dimts.files import sha256, whole_folder, write_text
 
-FOLDER = "checkpoints"
+FOLDER = places.CHECKPOINTS
 MANIFEST = "manifest.json"
-NAME = re.compile(r"update-(\d{6,})")
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,6 @@ def save(run: Path, checkpoint: Checkpoint) -> Path:
     return path
 
 
-def place(run: Path, update: int) -> Path:
-    """Return where the checkpoint of an update lies, or would."""
-    return run / FOLDER / f"update-{update:06d}"
-
-
 def newest(run: Path) -> Path | None:
     """Return the newest complete checkpoint of a run, or None."""
     return next((path for path in reversed(all_of(run)) if not problems(path)), None)
@@ -76,20 +73,6 @@ def latest(run: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, []
 
 
-def all_of(run: Path) -> list[Path]:
-    """Return the checkpoint folders of a run, oldest first, complete or not."""
-    folder = run / FOLDER
-    named = [path for path in folder.iterdir() if NAME.fullmatch(path.name)] if folder.is_dir() else []
-    return sorted(named, key=update_of)
-
-
-def update_of(path: Path) -> int:
-    """Return the update that a checkpoint folder's name tells."""
-    match = NAME.fullmatch(path.name)
-    assert match, path
-    return int(match.group(1))
-
-
 def problems(path: Path) -> list[str]:
     """Say what is wrong with a checkpoint folder, one line each; [] when every file has its hash."""
     try:
@@ -104,6 +87,12 @@ def problems(path: Path) -> list[str]:
         for name, expected in manifest["files"].items()
         if not (path / name).is_file() or sha256(path / name) != expected
     ]
+
+
+def hashes(path: Path) -> dict[str, str]:
+    """Return the hash of each file of a sound checkpoint, by tensor file's stem."""
+    manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    return {Path(name).stem: digest for name, digest in manifest["files"].items()}
 
 
 def load(path: Path) -> Checkpoint:

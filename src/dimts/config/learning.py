@@ -69,6 +69,8 @@ class Train(Section):
     """How often every training clip is heard."""
     max_updates: Count | None = None
     """Stop after this many updates, whatever the epochs say."""
+    max_minutes: Positive | None = None
+    """Stop after so many minutes of training, and export the best; the learning rate follows updates all the same."""
     trainable: str | list[str] = "auto"
     """What learns: `all`, `last-2`, `new-rows`, `lora`, a list of parts, or `auto`: `last-2` under 3,000 clips, else
     `all`."""
@@ -83,6 +85,8 @@ class Train(Section):
     """Dropout on embeddings, attention and residuals; 0.1 as the base was trained."""
     text_weight: Annotated[float, Field(ge=0)] = 0.01
     """Weight of the text loss beside the code loss."""
+    guided_attention: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a loss that leads two heads of the middle block along the text; for networks that begin at chance."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of each target spread over all ids; off by default."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0

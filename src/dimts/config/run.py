@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from dimts.config.hearing import Batch, Data, Limits, Prompt
 from dimts.config.learning import Optimizer, Schedule, Train
+from dimts.config.parts import Decoder, Dvae, Part, unheeded
 from dimts.config.section import Absolute, Section, Whole, refuse
 from dimts.config.watching import Evaluate, Samples, Save, Track
 
@@ -15,6 +16,8 @@ LATENTS, CODE_SAMPLES, MARKS = 32, 1024, 5  # of XTTS v2, as model/shapes.py rea
 class RunConfig(Section):
     """One training run."""
 
+    part: Part = "gpt"
+    """What learns: the `gpt` that speaks a language, the `dvae` that makes codes, or the `decoder` that makes sound."""
     base: Absolute
     """Folder of the base: official XTTS v2, a random base, or an earlier bundle."""
     data: Data
@@ -32,6 +35,8 @@ class RunConfig(Section):
     schedule: Schedule = Schedule()
     batch: Batch = Batch()
     train: Train = Train()
+    dvae: Dvae = Dvae()
+    decoder: Decoder = Decoder()
     save: Save = Save()
     evaluate: Evaluate = Evaluate()
     samples: Samples = Samples()
@@ -39,8 +44,20 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _agree(self) -> "RunConfig":
-        refuse(*disagreements(self.limits, self.prompt, self.batch))
+        refuse(*disagreements(self.limits, self.prompt, self.batch), *unheeded(self.part, self._changed()))
         return self
+
+    def _changed(self) -> dict[str, set[str]]:
+        """Return the settings of each section that are not its defaults; a value counts as one of its own."""
+        found = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Section):
+                found[name] = {inner for inner, each in type(value).model_fields.items()
+                               if getattr(value, inner) != each.get_default(call_default_factory=True)}  # fmt: skip
+            elif value != field.default:
+                found[name] = {name}
+        return found
 
 
 def disagreements(limits: Limits, prompt: Prompt, batch: Batch) -> Iterator[str]:

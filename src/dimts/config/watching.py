@@ -19,8 +19,10 @@ class Evaluate(Section):
     """Evaluate this often, and at the end of the run."""
     at_start: bool = True
     """Evaluate the untrained network too, as a baseline."""
-    metric: Literal["code_loss", "code_loss_unmasked", "text_loss", "code_accuracy"] = "code_loss"
-    """The score that decides which checkpoint is the best: the highest accuracy, or the lowest of any other."""
+    metric: Literal["code_loss", "code_loss_unmasked", "text_loss", "code_accuracy", "rank"] = "code_loss"
+    """The score that decides which checkpoint is the best: the highest accuracy or rank, or the lowest of any other."""
+    sentences: Count = 12
+    """How many held-back sentences are spoken at each evaluation where `metric` is `rank`."""
     patience: Whole = 0
     """Stop after this many evaluations without a better score, and export the best; 0 never stops early."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0

@@ -9,6 +9,7 @@ depends on where a run stopped or on the number of ranks; how an update is laid 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 import torch
@@ -58,7 +59,8 @@ class Update:
 class MicroBatch:
     """Tensors of some clips on the training device."""
 
-    prompts: tuple[Tensor, ...]  # [B, 80, F], or one [1, 80, F] a clip where lengths differ
+    prompts: tuple[Tensor, ...]  # [b, 80, F] each: of clips whose prompts are equally long
+    prompt_order: tuple[int, ...]  # which of these, end to end, is each clip's
     text: list[Tensor]  # int64 [T] each
     codes: list[Tensor]  # int64 [A] each
     text_targets_N: Tensor
@@ -75,8 +77,8 @@ class Plan:
         self.clips_per_update = run.batch.clips * run.batch.accumulation
         self.updates_per_epoch = -(-self.sampler.draws_per_epoch // self.clips_per_update)
 
-    def update(self, number: int, budget: int | None = None) -> Update:
-        """Lay out one update; `budget` is the most rows in a micro-batch, where the run file does not say so."""
+    def update(self, number: int) -> Update:
+        """Lay out one update, counted from 0."""
         epoch, place = divmod(number, self.updates_per_epoch)
         first = place * self.clips_per_update
         order = self.sampler.epoch(epoch)[first : first + self.clips_per_update]
@@ -84,7 +86,7 @@ class Plan:
         examples = [self.examples[draw.index] for draw in draws]
         rows = tuple(self.latents + example.rows for example in examples)
         batch, padded = self.batch, self.batch.layout == "padded"
-        layout = lay_out(draws, rows, batch.by, batch.clips, batch.tokens or budget, padded)
+        layout = lay_out(draws, rows, batch.by, batch.clips, batch.tokens, padded)
         text = sum(len(example.ids) + 1 for example in examples)
         codes = sum(targets(example, draw, self.masking) for example, draw in zip(examples, draws, strict=True))
         return Update(number, epoch, draws, rows, padded, layout, text, codes)
@@ -133,9 +135,9 @@ def collate(
     code_targets = [_code_targets(c, d, prompt.masking) for c, d in zip(codes, draws, strict=True)]
     device = stats.device
     heard = zip(_apart(slices, device, 1), draws, strict=True)
-    prompts = _prompts([augment.apply(slice_MF, draw.change, stats) for slice_MF, draw in heard], prompt, stats)
+    prompts, order = _prompts([augment.apply(slice_MF, draw.change, stats) for slice_MF, draw in heard], prompt, stats)
     targets = (_sent(torch.cat(each), device) for each in (text_targets, code_targets))
-    return MicroBatch(prompts, _apart(text, device), _apart(codes, device), *targets)
+    return MicroBatch(prompts, order, _apart(text, device), _apart(codes, device), *targets)
 
 
 def _apart(parts: Sequence[Tensor], device: torch.device, dim: int = 0) -> list[Tensor]:
@@ -148,19 +150,29 @@ def _sent(tensor: Tensor, device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def _prompts(slices: Sequence[Tensor], prompt: Prompt, stats: Tensor) -> tuple[Tensor, ...]:
-    """Stack prompts, with silence up to the longest there can be behind each, or give them one by one.
+def _prompts(slices: Sequence[Tensor], prompt: Prompt, stats: Tensor) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+    """Stack prompts, with silence up to the longest there can be behind each, or those of equal length.
 
     UPSTREAM: silence is attended to, so its length must not depend on which clips happen to be together
     (tests/unit/data/test_batching.py::test_padding_depends_on_no_other_clip). A slowed prompt ends where that does.
     """
     if not prompt.pad_prompts:
-        return tuple(slice_MF[None] for slice_MF in slices)
+        return _stacked(slices)
     frames = max(PROMPT_LIMIT_SAMPLES, prompt.max_samples) // HOP_SAMPLES + 1
     prompts_BMF = mel.silence(stats).expand(len(slices), -1, frames).clone()
     for prompt_MF, slice_MF in zip(prompts_BMF, slices, strict=True):
         prompt_MF[:, : slice_MF.shape[1]] = slice_MF[:, :frames]
-    return (prompts_BMF,)
+    return (prompts_BMF,), tuple(range(len(slices)))
+
+
+def _stacked(slices: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+    """Stack what is equally long; also tell which of all these, end to end, each one became."""
+    alike: dict[int, list[int]] = {}
+    for number, slice_MF in enumerate(slices):
+        alike.setdefault(slice_MF.shape[1], []).append(number)
+    places = {number: place for place, number in enumerate(chain(*alike.values()))}
+    stacks = tuple(torch.stack([slices[number] for number in own]) for own in alike.values())
+    return stacks, tuple(places[number] for number in range(len(slices)))
 
 
 def _code_targets(codes_A: Tensor, draw: Draw, masking: bool) -> Tensor:

@@ -21,12 +21,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dimts import files
-from dimts.audio import io
-from dimts.audio.resample import sinc
 from dimts.checkpoint.official import Base, fingerprint
+from dimts.data.listening import hear_all
 from dimts.data.manifest import Clip, Dataset
 from dimts.errors import DataError
-from dimts.files import sha256, whole_file
+from dimts.files import whole_file
 from dimts.model import mel
 from dimts.model.dvae import Dvae
 from dimts.model.shapes import CODE_SAMPLES, SAMPLE_RATE_HZ
@@ -121,8 +120,8 @@ def _held(folder: Path) -> Iterator[None]:
 def _write_shard(folder: Path, root: Path, clips: Sequence[Clip], dvae: Dvae, stats: Tensor) -> dict[str, Entry]:
     tensors: dict[str, Tensor] = {}
     index: dict[str, tuple[int, int]] = {}
-    for clip in clips:
-        samples_N = _hear(root, clip)
+    sounds = hear_all([(root, clip) for clip in clips], SAMPLE_RATE_HZ)
+    for clip, samples_N in zip(clips, sounds, strict=True):
         codes_A, mel_MF = encode(samples_N, dvae, stats)
         tensors |= {f"{clip.sha256}.codes": codes_A.to(torch.int16), f"{clip.sha256}.mel": mel_MF}
         index[clip.sha256] = (len(codes_A), len(samples_N))
@@ -134,16 +133,6 @@ def _write_shard(folder: Path, root: Path, clips: Sequence[Clip], dvae: Dvae, st
     except (OSError, SafetensorError) as error:
         raise DataError(f"{path}: the code cache cannot be written ({error}); free space on the disk") from error
     return {key: Entry(path, *sizes) for key, sizes in index.items()}
-
-
-def _hear(root: Path, clip: Clip) -> Tensor:
-    """Read a clip at 22,050 Hz, after checking that its file is the one that was accepted."""
-    path = root / clip.audio
-    if not path.is_file() or sha256(path) != clip.sha256:
-        raise DataError(f"{path}: missing or changed since it was prepared; run `dimts check {root}`")
-    audio = io.read(path)
-    samples_N = torch.from_numpy(audio.samples).clone()  # aligned: sums must not depend on where numpy put them
-    return sinc(samples_N, audio.rate_hz, SAMPLE_RATE_HZ)
 
 
 def _index(folder: Path) -> dict[str, Entry]:

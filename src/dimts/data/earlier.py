@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dimts.data import filters, importers, manifest, reading, review
+from dimts.data import filters, holding, importers, manifest, reading, review
 from dimts.data.filters import Limits
 from dimts.data.importers import Found
 from dimts.data.intake import AUDIO
@@ -20,18 +20,18 @@ from dimts.data.works import listing_of
 from dimts.errors import ConfigError, DataError
 from dimts.text.front import STORED, Front
 
-OWN = {AUDIO, JOURNAL, reading.STAGED, review.NAME, f"{manifest.CLIPS}.new", f"{manifest.REJECTED}.new"}
-OWN |= {manifest.REPORT}
+LISTS = {manifest.CLIPS, manifest.REJECTED}
+OWN = {AUDIO, JOURNAL, reading.STAGED, review.NAME, manifest.REPORT, holding.NAME, f"{manifest.HEAD}.new"}
+OWN |= {f"{name}.new" for name in LISTS}
+SIGNS = {JOURNAL, manifest.REJECTED}  # that lists without a dataset.json are ours, and not another tool's clips.jsonl
 
 
 def existing(out: Path, language: str, options: Options) -> Dataset | None:
     """Give the dataset to add to; None where there is none yet."""
     names = {name for name in os.listdir(out) if not STORED.fullmatch(name)} if out.is_dir() else set()
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out}: is a file; give a folder for the dataset")
-    if not names & {manifest.HEAD, f"{manifest.HEAD}.new"}:
-        if names - OWN:
-            raise DataError(f"{out}: holds other things ({sorted(names - OWN)[0]}); give a new folder for the dataset")
+    if manifest.HEAD not in names and not manifest.waits(out):
+        if others := names - OWN - (LISTS if names & SIGNS else set()):
+            raise DataError(f"{out}: holds other things ({min(others)}); give a new folder for the dataset")
         return None
     old = manifest.read(out, any_normaliser=True)
     if old.language != language:

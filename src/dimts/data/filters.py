@@ -26,6 +26,7 @@ class Limits:
     min_snr_db: float = 5.0
     min_bandwidth_hz: float = 0.0  # 0 takes telephone speech too
     max_music: float = 0.5  # of the time, where music is listened for
+    min_same_voice: float = 0.64  # cosine of voice prints, where voices are told apart: chosen in benchmarks/README.md
     max_edge_db: float = -6.0  # of a cut clip: louder at an edge, a word was cut
     max_foreign_share: float = 0.3  # of the letters, in scripts that are not the language's
     max_unknown_tokens: float = 0.0  # where a vocabulary is given
@@ -37,6 +38,7 @@ class Limits:
     warn_snr_db: float = 15.0
     warn_bandwidth_hz: float = 6_000.0
     warn_edge_db: float = -12.0
+    warn_same_voice: float = 0.68
     warn_pace_ratio: float = 1.8  # characters a second, to the speaker's median or the median to them
 
     def override(self, values: Mapping[str, float | str]) -> "Limits":
@@ -129,6 +131,11 @@ def music(measures: Measures, said: Said, limits: Limits) -> Finding | None:
     return _over("music", measures.music, limits.max_music)
 
 
+def many_voices(measures: Measures, said: Said, limits: Limits) -> Finding | None:
+    """Refuse clips in which two people speak."""
+    return _under("several speakers", measures.same_voice, limits.min_same_voice)
+
+
 def word_cut(measures: Measures, said: Said, limits: Limits) -> Finding | None:
     """Refuse a clip of ours that begins or ends inside a word."""
     return _over("word cut at an edge", _edge_db(measures) if said.cut else None, limits.max_edge_db)
@@ -189,14 +196,20 @@ def warn_edge(measures: Measures, said: Said, limits: Limits) -> Finding | None:
     return _over("loud edge", _edge_db(measures), limits.warn_edge_db)
 
 
+def warn_voices(measures: Measures, said: Said, limits: Limits) -> Finding | None:
+    """Warn of clips in which two people may speak."""
+    return _under("several speakers", measures.same_voice, limits.warn_same_voice)
+
+
 def warn_script(measures: Measures, said: Said, limits: Limits) -> Finding | None:
     """Warn of letters that nobody reads."""
     return Finding("letters of another script", said.foreign, "the language's own") if said.foreign else None
 
 
 CHECKS: tuple[Check, ...] = (wordless, too_short, too_long, silent, wrong_script, too_slow, too_fast, clipped, noisy,
-                             narrow, music, word_cut, unknown_tokens, too_many_tokens, misread)  # fmt: skip
-WARNINGS: tuple[Check, ...] = (warn_clipped, warn_noisy, warn_narrow, warn_edge, warn_script)
+                             narrow, music, many_voices, word_cut, unknown_tokens, too_many_tokens,
+                             misread)  # fmt: skip
+WARNINGS: tuple[Check, ...] = (warn_clipped, warn_noisy, warn_narrow, warn_edge, warn_voices, warn_script)
 
 
 def pace(measures: Measures, spoken: str) -> float:

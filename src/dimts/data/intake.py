@@ -165,6 +165,7 @@ class Intake:
             clipped_share=measures.clipped_share,
             bandwidth_hz=measures.bandwidth_hz,
             alignment=said.alignment,
+            same_voice=measures.same_voice,
             warnings=warnings(measures, said, self._limits),
             extra=dict(utterance.extra),
         )

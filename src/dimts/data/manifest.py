@@ -55,6 +55,7 @@ class Clip:
     clipped_share: float | None = None
     bandwidth_hz: float | None = None
     alignment: float | None = None  # how well the sound fits the text, by a recogniser: 0..1
+    same_voice: float | None = None  # how alike its two most different voices are: 0..1
     warnings: tuple[str, ...] = ()  # short stable reasons; they keep the clip
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the source says of it: licence, url, ...
 
@@ -137,6 +138,11 @@ def read(folder: Path, *, any_normaliser: bool = False) -> Dataset:
     if not dataset.clips:
         raise DataError(f"{folder}: the dataset holds no clips; run `dimts prepare` with a source that has some")
     return dataset
+
+
+def waits(folder: Path) -> bool:
+    """Whether a killed writer left a `dataset.json` that was whole and had not taken its name yet."""
+    return _head_of(folder / f"{HEAD}.new") is not None
 
 
 def read_alike(folders: Sequence[Path]) -> tuple[Dataset, ...]:

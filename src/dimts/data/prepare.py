@@ -11,7 +11,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dimts.data import earlier, importers, manifest, planning, reading, report, review, scoring, split, totals
+from dimts.data import (
+    earlier,
+    fence,
+    holding,
+    importers,
+    manifest,
+    planning,
+    reading,
+    report,
+    review,
+    scoring,
+    split,
+    totals,
+)
 from dimts.data.accounts import accounts
 from dimts.data.importers import Found
 from dimts.data.intake import AUDIO, COPY, Intake
@@ -40,12 +53,19 @@ def prepare(
     read, another language or other options than the dataset's, no clip accepted (reasons counted); TextError: no such
     language, or another way of reading than the dataset's; MissingExtra: a package that the work needs.
     """
+    with holding.held(out):
+        return _prepared(sources, out, language, options, progress)
+
+
+def _prepared(
+    sources: Sequence[Path | str], out: Path, language: str, options: Options, progress: Progress | None
+) -> Dataset:
     old = earlier.existing(out, language, options)
     front = options.text.of(old.front if old else None, str(out))
     front.require(language)
     old = replace(old, clips=tuple(earlier.read_today(clip, front) for clip in old.clips)) if old else None
     decisions = review.read(out)
-    found = [each for source in sources for each in importers.read(source, language)]
+    found = list(fence.within((each for one in sources for each in importers.read(one, language)), options.inside))
     if not found and not (old and decisions and not sources):
         raise DataError(f"nothing to prepare: {', '.join(map(str, sources)) or 'no source'} lists no utterance")
     named = earlier.named(sources, found)

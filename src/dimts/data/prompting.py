@@ -1,6 +1,7 @@
 """What prompts a clip: which slice of which clip, changed how; a pure function of (seed, epoch, position)."""
 
 import random
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,14 +41,11 @@ class Prompter:
 
     def __init__(self, examples: Sequence[Example], prompt: Prompt, seed: int) -> None:
         self.examples, self.prompt, self.seed = examples, prompt, seed
-        speakers: dict[str, list[int]] = {}
-        self._peers: list[list[int]] = []  # for every clip, the clips of its speaker
-        self._place: list[int] = []  # and where it is among them
+        self._clips: dict[str, list[int]] = {}  # of every speaker, in rising order
         for index, example in enumerate(examples if prompt.source == "same_speaker" else ()):
-            own = speakers.setdefault(example.speaker, [])
-            self._peers.append(own)
-            self._place.append(len(own))
-            own.append(index)
+            self._clips.setdefault(example.speaker, []).append(index)
+        longest = prompt.max_samples
+        self._long = {name: [i for i in own if examples[i].samples >= longest] for name, own in self._clips.items()}
 
     def draw(self, index: int, epoch: int, position: int) -> Draw:
         """Draw a prompt for the clip at a position of an epoch.
@@ -65,12 +63,19 @@ class Prompter:
         return Draw(index, start, length, source, change)
 
     def _other(self, index: int, chance: random.Random) -> int | None:
-        """Choose another clip of the speaker, each as likely; None where there is none or none is asked for."""
-        if not self._peers or len(self._peers[index]) == 1:
-            return None
-        peers, place = self._peers[index], self._place[index]
-        chosen = chance.randrange(len(peers) - 1)
-        return peers[chosen + (chosen >= place)]
+        """Choose another clip of the speaker, each as likely; None where there is none or none is asked for.
+
+        One that is long enough for the longest prompt, where the speaker has such: prompts are as long as was asked,
+        and those of equal length are computed together.
+        """
+        for own in (self._long, self._clips):
+            peers = own.get(self.examples[index].speaker, [])
+            place = bisect_left(peers, index)
+            is_one = place < len(peers) and peers[place] == index
+            if len(peers) > is_one:
+                chosen = chance.randrange(len(peers) - is_one)
+                return peers[chosen + (is_one and chosen >= place)]
+        return None
 
 
 def fixed_draw(example: Example, index: int, prompt: Prompt) -> Draw:

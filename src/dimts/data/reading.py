@@ -41,6 +41,7 @@ class Task:
     staged: Path  # the folder
     repairs: "Repairs | None" = None
     hear_music: bool = False
+    hear_voices: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _measured(audio: io.Audio, said: Said, task: Task) -> Reading:
         finding = Finding("sample rate", audio.rate_hz, f"{SPEECH_HZ[0]}..{SPEECH_HZ[1]} Hz")
         return Reading(finding, audio.duration_s)
     audio = _full_scale(_repaired(_at_most(MAX_HZ, audio), task.repairs))
-    measures = measure(audio, task.hear_music)
+    measures = measure(audio, task.hear_music, task.hear_voices)
     path = staged(task.staged, measures.content)
     passes = task.limits is None or judge(measures, said, task.limits) is None
     if passes and not path.exists():

@@ -90,6 +90,8 @@ class Stages:
         asked: set[str] = set()
         wanted = [[piece for piece in each.pieces if self._asks(piece, asked)] for each in planned]
         tasks = [self._task(pieces) if pieces else None for pieces in wanted]
+        if any(tasks):
+            self._require()
         results: dict[Piece, Reading] = {}
         found: dict[str, Reading] = {}
         cuts = self._each("cut", reading.read, tasks, sum(map(_length_s, wanted)) / self._cutting_speed)
@@ -118,6 +120,13 @@ class Stages:
         if isinstance(result.result, Measures) and self.journal.find(piece.key) is None:
             self.journal.add(Entry(piece.key, result.result))
 
+    def _require(self) -> None:
+        """MissingWeights before anything is done, not by the first clip."""
+        if self.options.hear_voices:
+            from dimts.audio import voiceprint
+
+            voiceprint.load()
+
     def _asks(self, piece: Piece, asked: set[str]) -> bool:
         """Whether a piece must be read: nobody did, or it passes now and its sound lies nowhere."""
         if piece.key and piece.key in asked:
@@ -134,7 +143,7 @@ class Stages:
     def _task(self, pieces: Sequence[Piece]) -> reading.Task:
         parts = tuple(Part(piece.span, self.said(piece)) for piece in pieces)
         options = self.options
-        treatment = (options.repairs, options.hear_music)
+        treatment = (options.repairs, options.hear_music, options.hear_voices)
         return reading.Task(pieces[0].path, parts, options.limits, self.staged, *treatment)
 
     def _known(self, piece: Piece) -> Reading:
@@ -145,8 +154,7 @@ class Stages:
     @property
     def _cutting_speed(self) -> float:
         """About how many times faster than real time one process cuts."""
-        treated = self.options.repairs is not None or self.options.hear_music
-        return TREATED_SPEED if treated else CUT_SPEED
+        return TREATED_SPEED if self.options.treatment else CUT_SPEED
 
     def _each(
         self, stage: str, work: Callable[[Task], Result], tasks: Sequence[Task | None], about_s: float

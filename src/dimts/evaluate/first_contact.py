@@ -14,8 +14,9 @@ from torch import Tensor
 from dimts.audio import io
 from dimts.checkpoint import describe, export, initial
 from dimts.checkpoint.official import Base
+from dimts.data import manifest
 from dimts.errors import CheckpointError, ConfigError, DimtsError
-from dimts.evaluate import sound_check, weight_check
+from dimts.evaluate import code_fit, sound_check, weight_check
 from dimts.evaluate.finding import Finding
 from dimts.evaluate.sound_check import Spoken
 from dimts.infer import voice as voices
@@ -38,6 +39,7 @@ class Request:
     text: str | None = None  # None: an English sentence
     language: str = "en"
     seed: int = 0
+    datasets: tuple[Path, ...] = ()  # whose clips the DVAE is held against
 
 
 def examine(request: Request, device: torch.device) -> Iterator[Finding]:
@@ -45,6 +47,7 @@ def examine(request: Request, device: torch.device) -> Iterator[Finding]:
     if not request.folder.is_dir():
         raise CheckpointError(f"{request.folder}: no such folder; `dimts base fetch {request.folder}` makes one")
     sentence, recording_N = _sentence(request), _listen(request)
+    datasets = [manifest.read(folder, any_normaliser=True) for folder in request.datasets]
     yield from weight_check.check_files(request.folder)
     try:
         base, description = export.load(request.folder, device)
@@ -58,6 +61,8 @@ def examine(request: Request, device: torch.device) -> Iterator[Finding]:
     if damaged:
         yield Finding("speech", "note", "not tried: the weights are damaged")
         return
+    for dataset in datasets:
+        yield code_fit.check(base, dataset)
     found, stored = weight_check.check_voices(base)
     yield found
     trained = describe.kind(base) != "random"

@@ -16,14 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity, cross_entropy
+from torch.nn.functional import cosine_similarity
 
 from dimts.audio.io import Audio
 from dimts.audio.resample import sinc
-from dimts.config import Prompt
 from dimts.data import codes as code_cache
-from dimts.data.batching import IGNORED
-from dimts.data.prompting import Draw
+from dimts.evaluate import teacher
 from dimts.evaluate.finding import Finding, judged
 from dimts.infer import decode
 from dimts.infer import voice as voices
@@ -167,9 +165,9 @@ def check_score(
     speaker: Speaker, dvae: Dvae, samples_N: Tensor, ids: Sequence[int], what: str, trained: bool
 ) -> Finding:
     """Score speech at 22,050 Hz whose text is known; `what` says which speech it is."""
-    if misfit := _misfit(speaker, len(samples_N), len(ids)):
-        return Finding("score", "note", f"{what}: not scored, {misfit}")
-    facts = score(speaker, dvae, samples_N, ids)
+    if wrong := misfit(speaker, len(samples_N), len(ids)):
+        return Finding("score", "note", f"{what}: not scored, {wrong}")
+    facts = teacher.score(speaker, dvae, samples_N, ids).facts()
     loss, chance = facts["code_loss"], math.log(STOP_CODE + 1)
     problems = [] if math.isfinite(loss) else ["the loss is not finite"]
     notes = _outside("code loss", loss, CODE_LOSS) if trained else []
@@ -182,33 +180,6 @@ def check_score(
     return judged("score", problems, notes, text, facts)
 
 
-@torch.no_grad()
-def score(speaker: Speaker, dvae: Dvae, samples_N: Tensor, ids: Sequence[int]) -> dict[str, Any]:
-    """Return loss and accuracy of every next code, given the true ones before it; the prompt is part of the speech."""
-    gpt, stats = speaker.network.gpt, speaker.network.mel_stats
-    codes_A, mel_MF = code_cache.encode(samples_N, dvae, stats)
-    draw = prompt_of(len(samples_N))
-    latents_BPD = gpt.prompt(mel_MF[None, :, draw.frames].to(stats.device))
-    text_T, given_A = torch.tensor([*ids], device=stats.device), codes_A.to(stats.device)
-    scores_NR = gpt(latents_BPD, [text_T], [given_A], speaker.tokenizer.start_id).codes_NR.float()
-    heard_A = torch.cat([given_A, given_A.new_full((STOP_TARGETS,), STOP_CODE)])
-    masked_A = heard_A.clone()
-    masked_A[draw.codes] = IGNORED
-    counted = int((masked_A != IGNORED).sum())
-    return {
-        "code_loss": float(cross_entropy(scores_NR, masked_A, ignore_index=IGNORED)),
-        "code_loss_unmasked": float(cross_entropy(scores_NR, heard_A)),
-        "code_accuracy": int((scores_NR.argmax(1) == masked_A).sum()) / counted,
-        "targets": counted,
-    }
-
-
-def prompt_of(samples: int) -> Draw:
-    """Return the prompt that evaluation uses: from the start, of middle length or half a shorter clip."""
-    length = (Prompt().min_samples + Prompt().max_samples) // 2
-    return Draw(0, 0, samples // 2 if samples < length else length)
-
-
 def heard(audio: Audio) -> Tensor:
     """Return a sound as the network hears it: float32 [N] at 22,050 Hz."""
     return sinc(torch.from_numpy(audio.samples), audio.rate_hz, SAMPLE_RATE_HZ).clamp(-1, 1)
@@ -219,7 +190,8 @@ def dbfs(amplitude: float | np.floating[Any]) -> float:
     return float(20 * np.log10(np.maximum(amplitude, 1e-6)))
 
 
-def _misfit(speaker: Speaker, samples: int, tokens: int) -> str | None:
+def misfit(speaker: Speaker, samples: int, tokens: int) -> str | None:
+    """Say why a recording at 22,050 Hz and its text cannot be scored."""
     shape = speaker.network.shape.gpt
     most_s = (shape.code_positions - STOP_TARGETS) * CODE_SAMPLES / SAMPLE_RATE_HZ
     if tokens + 2 > shape.text_positions:

@@ -5,11 +5,12 @@ Upstream runs the network a second time to get those states; here they fall out 
 
 # P prompt latents, T text ids (start and stop included), A audio codes, D width, R rows of the code head
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from dimts.errors import CheckpointError, ConfigError
 from dimts.model.gpt import Gpt
@@ -89,6 +90,20 @@ def predict(
             return
         seen.add(code)
         rows_ND = gpt.embed_codes(text_T.new_tensor([code]), start=position)
+
+
+@torch.no_grad()
+def states(gpt: Gpt, latents_BPD: Tensor, text: Sequence[Tensor], codes: Sequence[Tensor]) -> list[Tensor]:
+    """Return the states [A + 1, D] that predict the given codes and the stop of clips, as `predict` would find them.
+
+    Each text has its start and stop; codes, as in speech, attend to the stop too, which training leaves out.
+    """
+    spoken = [gpt.embed_codes(pad(codes_A, (1, 0), value=START_CODE)) for codes_A in codes]
+    clips = [torch.cat([latents_PD, gpt.embed_text(text_T), rows_AD])
+             for latents_PD, text_T, rows_AD in zip(latents_BPD, text, spoken, strict=True)]  # fmt: skip
+    rows_ND = gpt.hidden(torch.cat(clips), [len(clip) for clip in clips])
+    whole = torch.split(rows_ND, [len(clip) for clip in clips])
+    return [rows_SD[-len(rows_AD) :] for rows_SD, rows_AD in zip(whole, spoken, strict=True)]
 
 
 def draw(logits_R: Tensor, seen: set[int], sampling: Sampling, generator: torch.Generator) -> int:

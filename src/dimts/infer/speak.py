@@ -5,6 +5,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,11 @@ from torch import Tensor
 
 from dimts.audio.io import Audio
 from dimts.checkpoint import export, weights
+from dimts.checkpoint.official import Base
 from dimts.errors import AudioError, CheckpointError, TextError
 from dimts.infer import decode, voice
 from dimts.infer.decode import Sampling
+from dimts.infer.delivery import Delivery
 from dimts.infer.voice import Voice
 from dimts.model.shapes import OUTPUT_RATE_HZ
 from dimts.model.xtts import Xtts
@@ -36,8 +39,18 @@ class Piece(Audio):
     """What was spoken in one go, the pause after it included."""
 
     text: str  # as the network read it
-    codes: int  # 0: the network stopped at once
-    ended: bool  # by the stop code; else the limit may have cut off its end
+    ids: tuple[int, ...]  # its tokens, without start and stop
+    utterance: decode.Utterance
+
+    @property
+    def codes(self) -> int:
+        """How many codes were spoken; 0: the network stopped at once."""
+        return len(self.utterance.codes_A)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stop code ended it; else the limit may have cut off its end."""
+        return self.utterance.ended
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class Speaker:
     tokenizer: Tokenizer
     longest_text_tokens: int  # longer texts are spoken in pieces
     fronts: Mapping[str, Front] = field(default_factory=dict)  # how languages are read, where not as the base's
+    delivery: Delivery = Delivery()
 
     def voice(self, references: str | Path | Sequence[str | Path], prompt_s: float = 30, chunk_s: float = 6) -> Voice:
         """Make a voice of recordings. AudioError when one cannot be used."""
@@ -96,16 +110,17 @@ class Speaker:
         for number, ids in enumerate(pieces):
             utterance = self._say(ids, voice, sampling or Sampling(), (seed << 16) + number)
             codes = len(utterance.codes_A)
-            samples = fade(self.vocode(utterance.latents_AD, voice)) if codes else np.zeros(0, np.float32)
+            paced_AD = self.delivery.paced(utterance.latents_AD)
+            samples = fade(self.vocode(paced_AD, voice)) if codes else np.zeros(0, np.float32)
             pause = np.zeros(int(PAUSE_S * OUTPUT_RATE_HZ) if codes and number + 1 < len(pieces) else 0, np.float32)
             said = self.tokenizer.decode(ids)
-            yield Piece(np.concatenate([samples, pause]), OUTPUT_RATE_HZ, said, codes, utterance.ended)
+            yield Piece(np.concatenate([samples, pause]), OUTPUT_RATE_HZ, said, tuple(ids), utterance)
             spoken += codes
         if not spoken:
             raise TextError(f"the network stopped at once and said nothing of {text[:40]!r}; try another seed")
 
     def pieces(self, text: str, language: str) -> list[list[int]]:
-        """Return the ids of what is spoken in one go, split at sentence ends where the text is long.
+        """Return the ids of what is spoken in one go, split at sentence ends where the text is long or asked to be.
 
         TextError when no letter or number is left to say, or when the vocabulary knows none of them.
         """
@@ -115,7 +130,9 @@ class Speaker:
         def length(piece: str) -> int:
             return len(self.tokenizer.encode_spoken(front.pronounced(piece, language), language))
 
-        split = sentences.split(front.normalised(text, language), language, self.longest_text_tokens, length)
+        whole, limit = front.normalised(text, language), self.longest_text_tokens
+        parts = sentences.each(whole, language) if self.delivery.split == "sentences" else [whole]
+        split = [piece for part in parts for piece in sentences.split(part, language, limit, length)]
         found = [piece for piece in split if any(sign.isalnum() for sign in piece)]
         if not found:
             raise TextError(f"nothing to say in {text[:40]!r}; give a text with words")
@@ -150,10 +167,14 @@ class Speaker:
 
 def load(folder: str | Path, device: str | torch.device = "cpu") -> Speaker:
     """Load any folder of official layout, base or bundle. CheckpointError names what is wrong with it."""
-    base, description = export.load(Path(folder), device)
+    return of_base(*export.load(Path(folder), device))
+
+
+def of_base(base: Base, description: Mapping[str, Any]) -> Speaker:
+    """Make a speaker of a folder that is read, as `export.load` gives it."""
     most = base.network.shape.gpt.text_positions - 2
     longest = min(most, description.get("longest_text_tokens", BASE_TEXT_TOKENS))
-    return Speaker(Path(folder), base.network, base.tokenizer, longest, export.fronts(Path(folder), description))
+    return Speaker(base.folder, base.network, base.tokenizer, longest, export.fronts(base.folder, description))
 
 
 def fade(samples: Samples) -> Samples:

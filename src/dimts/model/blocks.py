@@ -61,6 +61,15 @@ class Cache:
     length: int = field(default=0)
 
 
+@dataclass
+class Watch:
+    """Keeps what one block asks and offers, for those who want to see where it looks."""
+
+    block: int
+    qkv_ND: Tensor | None = None  # queries, keys and values of every row
+    lengths: Sequence[int] = ()  # rows of each clip
+
+
 class Stack(nn.Module):
     """Pre-norm blocks that end in a norm of their own."""
 
@@ -69,8 +78,12 @@ class Stack(nn.Module):
         self.h = nn.ModuleList([Block(shape, layer) for layer in range(shape.layers)])
         self.ln_f = nn.LayerNorm(shape.width)
 
-    def forward(self, rows_ND: Tensor, packing: Packing, mode: Mode, cache: Cache | None = None) -> Tensor:
-        for block in self.h:
+    def forward(
+        self, rows_ND: Tensor, packing: Packing, mode: Mode, cache: Cache | None = None, watch: Watch | None = None
+    ) -> Tensor:
+        for number, block in enumerate(self.h):
+            if watch and number == watch.block:
+                watch.qkv_ND, watch.lengths = _before(block, rows_ND), packing.lengths
             if mode.checkpointing and torch.is_grad_enabled():
                 rows_ND = checkpoint(block, rows_ND, packing, mode, use_reentrant=False)
             else:
@@ -95,8 +108,9 @@ class Block(nn.Module):
         return after(self, rows_ND, mixed_ND, mode.dropout)
 
 
-def _before(block: Block, rows_ND: Tensor) -> Tensor:
+def _before(block: nn.Module, rows_ND: Tensor) -> Tensor:
     """Return queries, keys and values of every row: [N, 3 D]."""
+    assert isinstance(block, Block)
     qkv_ND: Tensor = block.attn.c_attn(block.ln_1(rows_ND))
     return qkv_ND
 

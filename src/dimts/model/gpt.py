@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
-from dimts.model.blocks import Cache, Mode, Packing, Stack
+from dimts.model.blocks import Cache, Mode, Packing, Stack, Watch
 from dimts.model.conditioning import ConditioningEncoder, Perceiver
 from dimts.model.cpu import dropout, linear
 from dimts.model.shapes import START_CODE, STOP_CODE, STOP_TARGETS, GptShape
@@ -65,7 +65,13 @@ class Gpt(nn.Module):
         return latents_BPD
 
     def forward(
-        self, latents_BPD: Tensor, text: Sequence[Tensor], codes: Sequence[Tensor], start_id: int, padded: bool = False
+        self,
+        latents_BPD: Tensor,
+        text: Sequence[Tensor],
+        codes: Sequence[Tensor],
+        start_id: int,
+        padded: bool = False,
+        watch: Watch | None = None,
     ) -> Scores:
         """Score every text token and code of clips given as lists of int64 [T] and [A]; ids without start and stop.
 
@@ -79,7 +85,7 @@ class Gpt(nn.Module):
         if padded:
             _fill_up(clips)
         sizes = [[len(part) for part in clip] for clip in clips]
-        hidden_ND = self.hidden(torch.cat(list(chain(*clips))), [sum(size) for size in sizes])
+        hidden_ND = self.hidden(torch.cat(list(chain(*clips))), [sum(size) for size in sizes], watch=watch)
         parts = torch.split(hidden_ND, list(chain(*sizes)))
         text_ND, codes_ND = (torch.cat(parts[at :: len(sizes[0])]) for at in (1, 2))
         text_NR = linear(text_ND, self.text_head.weight, self.text_head.bias)
@@ -98,10 +104,13 @@ class Gpt(nn.Module):
         embedded: Tensor = self.mel_embedding(ids_A) + self.mel_pos_embedding.emb(at_A)
         return embedded
 
-    def hidden(self, rows_ND: Tensor, lengths: Sequence[int], cache: Cache | None = None) -> Tensor:
+    def hidden(
+        self, rows_ND: Tensor, lengths: Sequence[int], cache: Cache | None = None, watch: Watch | None = None
+    ) -> Tensor:
         """Run the stack over clips laid end to end; `lengths` add up to N."""
         mode = self.mode if self.training else Mode()
-        stacked_ND = self.gpt(dropout(rows_ND, mode.dropout), Packing.of(lengths, rows_ND.device), mode, cache)
+        packing = Packing.of(lengths, rows_ND.device)
+        stacked_ND = self.gpt(dropout(rows_ND, mode.dropout), packing, mode, cache, watch)
         normed_ND: Tensor = self.final_norm(stacked_ND)
         return normed_ND
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from dimts.text.language import Language
 from dimts.text.languages import find
@@ -49,6 +50,12 @@ def split(text: str, language: str, limit: int, length: Callable[[str], int] = l
         pieces.append(text[start:end].strip())
         start = end
     return [piece for piece in pieces if piece]
+
+
+def each(text: str, language: str) -> list[str]:
+    """Give a text sentence by sentence. TextError for what is no language code."""
+    cuts = [0, *_sentence_ends(text, find(language))]
+    return [piece for start, end in pairwise(cuts) if (piece := text[start:end].strip())]
 
 
 def ends(text: str, language: str) -> tuple[list[int], list[int]]:

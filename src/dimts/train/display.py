@@ -66,7 +66,14 @@ class Display:
     def evaluated(self, update: int, facts: Mapping[str, float]) -> None:
         """Show an evaluation."""
         text = "code loss {code_loss:.3f}  accuracy {code_accuracy:.1%}  text loss {text_loss:.3f}".format(**facts)
+        text += f"{GAP}rank {facts['rank']:.3f}" if "rank" in facts else ""
         self.progress.update(self.task, where=self.where)
+        self._say(f"evaluation after {update:,} updates: {text}")
+
+    def scored(self, update: int, scores: Mapping[str, float]) -> None:
+        """Show an evaluation of a part."""
+        self.progress.update(self.task, where=self.where)
+        text = GAP.join(f"{name.replace('_', ' ')} {shown(value, 4)}" for name, value in scores.items())
         self._say(f"evaluation after {update:,} updates: {text}")
 
     def note(self, line: str) -> None:

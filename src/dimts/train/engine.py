@@ -19,10 +19,11 @@ from dimts.data.batching import MicroBatch, Update, collate
 from dimts.data.dataset import Example
 from dimts.data.prompting import Draw
 from dimts.errors import TrainingError
+from dimts.model.blocks import Watch
 from dimts.model.gpt import Scores
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
-from dimts.train import loss, memory, precision, trainable
+from dimts.train import guide, loss, memory, precision, trainable
 from dimts.train.display import Display
 from dimts.train.dist import World
 from dimts.train.interrupt import Stop
@@ -35,19 +36,21 @@ from dimts.train.state import State
 class Tally:
     """What an update's micro-batches add up to, on the device."""
 
-    sums: list[Tensor] = field(default_factory=list)  # of each: cross-entropy of text and of codes, its share of loss
+    sums: list[Tensor] = field(
+        default_factory=list
+    )  # of each: cross-entropy of text, of codes, strayed attention, share of loss
     draws: list[tuple[int, Sequence[Draw]]] = field(default_factory=list)  # of each: its number and its clips
 
-    def totals(self) -> tuple[float, float]:
-        """Return the cross-entropy in nats, summed over targets, of text and of codes."""
+    def totals(self) -> tuple[float, float, float]:
+        """Return the cross-entropy in nats, summed over targets, of text and of codes, and the strayed attention."""
         if not self.sums:
-            return 0.0, 0.0
-        text, codes, _ = torch.stack(self.sums).double().sum(0).tolist()
-        return text, codes
+            return 0.0, 0.0, 0.0
+        text, codes, strayed, _ = torch.stack(self.sums).double().sum(0).tolist()
+        return text, codes, strayed
 
     def not_finite(self) -> list[tuple[int, Sequence[Draw]]]:
         """Return the micro-batches whose loss is not finite."""
-        return [each for each, sums in zip(self.draws, self.sums, strict=True) if not bool(sums[2].isfinite())]
+        return [each for each, sums in zip(self.draws, self.sums, strict=True) if not bool(sums[-1].isfinite())]
 
 
 class MovedInPart(TrainingError):
@@ -74,18 +77,20 @@ class Engine:
         norms = self._move(update, factor)
         if not math.isfinite(norms.before):
             self._skip(update, self.world.together(self._bad_clips(update, tally)), display)
-        text, codes = self.world.total(*tally.totals())
-        return self._facts(update, factor, norms, (text, codes), time.perf_counter() - began)
+        sums = self.world.total(*tally.totals())
+        return self._facts(update, factor, norms, sums, time.perf_counter() - began)
 
     def _facts(
-        self, update: Update, factor: float, norms: Norms, sums: tuple[float, float], seconds: float
+        self, update: Update, factor: float, norms: Norms, sums: Sequence[float], seconds: float
     ) -> dict[str, Any]:
-        loss_text, loss_code = sums[0] / update.text_targets, sums[1] / update.code_targets
+        settings, loss_text, loss_code = self.run.train, sums[0] / update.text_targets, sums[1] / update.code_targets
+        strayed = sums[2] / update.code_targets
         return {
             "epoch": update.epoch,
-            "loss": self.run.train.text_weight * loss_text + loss_code,
+            "loss": settings.text_weight * loss_text + loss_code + settings.guided_attention * strayed,
             "loss_code": loss_code,
             "loss_text": loss_text,
+            **({"strayed": strayed} if settings.guided_attention else {}),
             "lr": self.run.optimizer.lr * factor,
             "grad_norm": norms.before,
             "grad_norm_clipped": norms.after,
@@ -148,7 +153,7 @@ class Engine:
         """Add the gradients of some clips to those that are there."""
         sums, share = self._share(update, number, draws)
         torch.autograd.backward(share * self.state.scale.value)
-        tally.sums.append(torch.stack([sums.text.detach(), sums.codes.detach(), share.detach()]))
+        tally.sums.append(torch.stack([each.detach() for each in (sums.text, sums.codes, sums.strayed, share)]))
         tally.draws.append((number, draws))
 
     def share(self, update: Update, draws: Sequence[Draw]) -> Tensor:
@@ -162,16 +167,22 @@ class Engine:
             return loss.latents(self.network.gpt, batch)
 
     def _share(self, update: Update, number: int, draws: Sequence[Draw]) -> tuple[Sums, Tensor]:
-        batch, scores = self._score(update, number, draws)
-        sums = loss.sums(scores, batch, self.run.train.label_smoothing)
-        return sums, sums.loss(update.text_targets, update.code_targets, self.run.train.text_weight)
+        settings, gpt = self.run.train, self.network.gpt
+        seen = guide.watch(gpt) if settings.guided_attention else None
+        batch, scores = self._score(update, number, draws, seen)
+        strayed = guide.strayed(gpt, seen, batch) if seen else None
+        sums = loss.sums(scores, batch, settings.label_smoothing, strayed)
+        weights = settings.text_weight, settings.guided_attention
+        return sums, sums.loss(update.text_targets, update.code_targets, *weights)
 
-    def _score(self, update: Update, number: int, draws: Sequence[Draw]) -> tuple[MicroBatch, Scores]:
+    def _score(
+        self, update: Update, number: int, draws: Sequence[Draw], watch: Watch | None = None
+    ) -> tuple[MicroBatch, Scores]:
         """Run the network; randomness depends on the seed, the update and the micro-batch's place in it alone."""
         torch.manual_seed(random.Random(f"dropout {self.run.seed} {update.number} {number}").getrandbits(63))
         batch = self._batch(draws)
         with self._autocast():
-            scores = loss.score(self.network.gpt, batch, self.tokenizer.start_id, update.padded)
+            scores = loss.score(self.network.gpt, batch, self.tokenizer.start_id, update.padded, watch)
         return batch, scores
 
     def _batch(self, draws: Sequence[Draw]) -> MicroBatch:

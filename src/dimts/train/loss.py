@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from dimts.data.batching import IGNORED, MicroBatch
+from dimts.model.blocks import Watch
 from dimts.model.gpt import Gpt, Scores
 from dimts.model.shapes import STOP_TARGETS
 
@@ -19,28 +20,32 @@ class Sums:
 
     text: Tensor
     codes: Tensor
+    strayed: Tensor  # attention off the diagonal, summed over codes; 0 where none is guided
 
-    def loss(self, text_targets: int, code_targets: int, text_weight: float) -> Tensor:
+    def loss(self, text_targets: int, code_targets: int, text_weight: float, guide_weight: float = 0.0) -> Tensor:
         """Return this micro-batch's share of the loss of an update that holds so many targets."""
-        return text_weight * self.text / text_targets + self.codes / code_targets
+        return text_weight * self.text / text_targets + (self.codes + guide_weight * self.strayed) / code_targets
 
 
-def score(gpt: Gpt, batch: MicroBatch, start_id: int, padded: bool) -> Scores:
+def score(gpt: Gpt, batch: MicroBatch, start_id: int, padded: bool, watch: Watch | None = None) -> Scores:
     """Run the network over a micro-batch."""
-    scores: Scores = gpt(latents(gpt, batch), batch.text, batch.codes, start_id, padded)
+    scores: Scores = gpt(latents(gpt, batch), batch.text, batch.codes, start_id, padded, watch)
     return scores
 
 
 def latents(gpt: Gpt, batch: MicroBatch) -> Tensor:
     """Return the latents of a micro-batch's prompts: [B, 32, D]."""
-    return torch.cat([gpt.prompt(prompts_BMF) for prompts_BMF in batch.prompts])
+    found = torch.cat([gpt.prompt(prompts_bMF) for prompts_bMF in batch.prompts])
+    order = batch.prompt_order
+    return found if order == tuple(range(len(order))) else found[list(order)]
 
 
-def sums(scores: Scores, batch: MicroBatch, label_smoothing: float = 0.0) -> Sums:
+def sums(scores: Scores, batch: MicroBatch, label_smoothing: float = 0.0, strayed: Tensor | None = None) -> Sums:
     """Sum the cross-entropy of all targets outside the prompts."""
     return Sums(
         _sum(scores.text_NR, batch.text_targets_N, label_smoothing),
         _sum(scores.codes_NR, batch.code_targets_N, label_smoothing),
+        scores.codes_NR.new_zeros(()) if strayed is None else strayed,
     )
 
 

@@ -59,3 +59,18 @@ def tf32(allowed: bool) -> Iterator[None]:
         yield
     finally:
         products.allow_tf32, convolutions.allow_tf32 = before
+
+
+@contextmanager
+def equal_shapes() -> Iterator[None]:
+    """Let cuDNN try which convolution is fastest, which pays where shapes are always the same.
+
+    Not by torch.backends.cudnn.flags(benchmark=True): that turns cuDNN off
+    (tests/unit/train/test_precision.py::test_trying_convolutions_leaves_cudnn_on).
+    """
+    cudnn = torch.backends.cudnn
+    before, cudnn.benchmark = cudnn.benchmark, True
+    try:
+        yield
+    finally:
+        cudnn.benchmark = before

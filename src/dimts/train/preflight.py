@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dimts import config
-from dimts.checkpoint import export, official
+from dimts.checkpoint import describe, export, official
 from dimts.checkpoint.official import Base
 from dimts.config import RunConfig
 from dimts.data import dataset, manifest
@@ -22,7 +22,7 @@ from dimts.text import extend
 from dimts.text.bpe import Tokenizer
 from dimts.text.front import Front
 from dimts.text.languages import primary_of
-from dimts.train import dist, trackers, trainable
+from dimts.train import choosing, dist, spoken, trackers, trainable
 
 LAYERS = 30  # of XTTS v2: what names of blocks are held against where the base cannot be read
 
@@ -38,9 +38,9 @@ def read(path: Path, settings: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(*error.problems, *(f"{path}: {line}" for line in more)) from error
 
 
-def check(run: RunConfig) -> None:
-    """ConfigError with every problem of a run, each with its place in the run file."""
-    if found := problems(run):
+def check(run: RunConfig, changed: Sequence[str] = ()) -> None:
+    """ConfigError with every problem of a run, each with its place in the run file, behind what was `changed` in it."""
+    if found := [*changed, *problems(run)]:
         raise ConfigError(*found)
 
 
@@ -54,8 +54,13 @@ def problems(run: RunConfig) -> list[str]:
     for name in run.track.to:
         with found.of("track.to"):
             trackers.require([name])
+    if run.evaluate.metric == choosing.RANK and run.part == "gpt":
+        with found.of("evaluate.metric"):
+            spoken.require()
     base = _survey(run, found)
-    tokenizer = _vocabulary(run, base, found)
+    tokenizer = None if run.part == "dvae" else _vocabulary(run, base, found)  # which hears no text
+    if run.part != "gpt" and dist.ranks() > 1:
+        found.append(f"part: {run.part} trains in one process; start it without torchrun")
     learned, clips = _glance("data.datasets", run.data.datasets, tokenizer, found)
     replayed, _ = _glance("data.replay", run.data.replay, tokenizer, found)
     with found.of("data.replay"):
@@ -67,6 +72,8 @@ def problems(run: RunConfig) -> list[str]:
             description = export.read_description(run.base, any_normaliser=True)
             refuse_other_mode(run.base, description, learned[0].front)
             refuse_other_replay(run.base, description, replayed)
+    if base and run.dvae.stats == "data" and (describe.kind(base) != "random" or (run.base / "bundle.json").is_file()):
+        found.append(f"dvae.stats: data is for a random base; {run.base} hears prompts by its own: set it to base")
     layers = base.network.shape.gpt.layers if base else LAYERS
     with found.of("train.trainable"):
         new_rows = tokenizer.rows - base.tokenizer.rows if base and tokenizer else 1

@@ -19,12 +19,18 @@ from dimts.data.manifest import Dataset
 from dimts.errors import ConfigError
 from dimts.infer.device import choose
 from dimts.text import extend
-from dimts.train import dist, interrupt, outcome, plan, precision, preflight, trainable
+from dimts.train import choosing, dist, interrupt, outcome, plan, precision, preflight, trainable
 from dimts.train.display import Display, say
 from dimts.train.outcome import Form
+from dimts.train.parts import run as parts
 from dimts.train.trainer import Trainer
 
-FREE_TO_CHANGE = {"train.epochs", "train.max_updates", "device"}  # when a run goes on; also these sections:
+FREE_TO_CHANGE = {
+    "train.epochs",
+    "train.max_updates",
+    "train.max_minutes",
+    "device",
+}  # when a run goes on; also these sections:
 FREE_TO_CHANGE |= {"optimizer.place", "optimizer.shard", "batch.by", "batch.tokens"}  # what memory asks for
 FREE_TO_CHANGE |= {"train.checkpointing", "train.compile"}
 PLACES: Any = {"base": True, "vocab": True, "out": True, "data": {"datasets", "replay"}}  # no part of a recipe
@@ -33,7 +39,9 @@ FREE_SECTIONS = ("save.", "evaluate.", "samples.", "track.")
 
 def finetune(run: RunConfig, console: Console) -> Path:
     """Fine-tune XTTS on prepared datasets; return the voice bundle."""
-    preflight.check(run)
+    preflight.check(run, changed(run))
+    if run.part != "gpt":
+        return _finetune_part(run, console)
     world = dist.join(run.device)
     console = console if world.leads else Console(quiet=True)
     with hold(run.out, world.leads):
@@ -55,6 +63,13 @@ def finetune(run: RunConfig, console: Console) -> Path:
             outcome.export_best(trainer, bundle, run.out / "voice")
         world.leave()
     return run.out / "voice"
+
+
+def _finetune_part(run: RunConfig, console: Console) -> Path:
+    """Train a part around the GPT."""
+    with hold(run.out, leads=True):
+        keep_settings(run, leads=True)
+        return parts.finetune(run, console)
 
 
 def prepare(run: RunConfig, world: dist.World, console: Console) -> tuple[Trainer, Bundle]:
@@ -110,19 +125,24 @@ def hold(out: Path, leads: bool) -> Iterator[None]:
 
 def keep_settings(run: RunConfig, leads: bool) -> None:
     """Write run.yaml. ConfigError when something was learned here with other settings that shape what is learned."""
+    if problems := changed(run):
+        raise ConfigError(*problems)
     path = run.out / "run.yaml"
-    if path.is_file() and store.all_of(run.out):
-        before = flatten(json.loads(config.read(path).model_dump_json()))
-        now = flatten(json.loads(run.model_dump_json()))
-        changed = sorted(name for name in now if now[name] != before.get(name) and not free(name))
-        if changed:
-            raise ConfigError(
-                *(f"{path}: {name} was {before.get(name)}, now {now[name]}; change it back, or choose another out"
-                  for name in changed)
-            )  # fmt: skip
     if leads:
         with files.writing(path):
             files.write_text(path, config.write(run))
+
+
+def changed(run: RunConfig) -> list[str]:
+    """Return a line for each setting that shapes what is learned and was another when something was learned here."""
+    path = run.out / "run.yaml"
+    if not path.is_file() or not store.all_of(run.out):
+        return []
+    before = flatten(json.loads(config.read(path).model_dump_json()))
+    now = flatten(json.loads(run.model_dump_json()))
+    names = sorted(name for name in now if now[name] != before.get(name) and not free(name))
+    advice = "change it back, or choose another out"
+    return [f"{path}: {name} was {before.get(name)}, now {now[name]}; {advice}" for name in names]
 
 
 def flatten(content: object, prefix: str = "") -> dict[str, object]:
@@ -159,8 +179,15 @@ def export_run(folder: Path, out: Path, form: Form, console: Console) -> Path:
     if not (folder / "run.yaml").is_file():
         raise ConfigError(f"{folder}: no run.yaml: not a run folder; give the `out` of a run")
     run = config.read(folder / "run.yaml")
+    if run.part != "gpt":
+        raise ConfigError(f"{folder}: trained the {run.part}; {folder / 'voice'} is the voice with its best checkpoint")
     outcome.refuse(run, folder, form)
     trainer, bundle = prepare(run, dist.World(0, 1, choose(run.device)), console)
     if not trainer.resume(folder) or not trainer.state.best:
         raise ConfigError(f"{folder}: no evaluated checkpoint yet; let `dimts train` run until its first evaluation")
+    if best := choosing.chosen(folder):
+        if wrong := store.problems(store.place(folder, best.update)):
+            raise ConfigError(f"{wrong[0]}, and best.json names it; `dimts evaluate {folder}` chooses again")
+        trainer.state.best = best
+        say(console, f"update {best.update:,}, chosen by rank: {best.why}")
     return outcome.export_best(trainer, bundle, out, form)

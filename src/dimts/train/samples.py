@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from dimts.audio import io
+from dimts.audio.io import Audio
 from dimts.config import RunConfig
 from dimts.data.dataset import Example, Pair
+from dimts.errors import TextError
 from dimts.infer import voice
 from dimts.infer.decode import Sampling
 from dimts.infer.speak import Speaker
+from dimts.model.shapes import OUTPUT_RATE_HZ
 from dimts.model.xtts import Xtts
 from dimts.text.bpe import Tokenizer
 from dimts.text.languages import primary_of
 
 FOLDER = "samples"
+SILENCE_SAMPLES = OUTPUT_RATE_HZ // 10  # of a sample in which nothing is said
 REFERENCE_CLIPS = 5  # longest training clips that make a speaker's voice, joined and cut to 30 s
 
 
@@ -37,7 +43,10 @@ class Samples:
         heard, made = voice_of(network, self._speaker()), []
         for number, text in enumerate(settings.texts):
             sampling = Sampling(max_codes=settings.max_codes)
-            audio = self.speaker.speak(text, heard, self.language, settings.seed + number, sampling)
+            try:
+                audio = self.speaker.speak(text, heard, self.language, settings.seed + number, sampling)
+            except TextError:  # it stopped at once, as young networks do: heard as silence, and the run goes on
+                audio = Audio(np.zeros(SILENCE_SAMPLES, np.float32), OUTPUT_RATE_HZ)
             made.append(self.run.out / FOLDER / f"update-{update:06d}-{number + 1}.wav")
             io.write(made[-1], audio)
         network.gpt.train(was_training)

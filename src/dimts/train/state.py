@@ -1,6 +1,5 @@
 """What a run keeps between updates, and how it is saved, restored and chosen from."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dimts import files
 from dimts.checkpoint import store
 from dimts.checkpoint.store import Checkpoint
 from dimts.errors import CheckpointError, TrainingError
 from dimts.model.gpt import Gpt
 from dimts.model.shapes import GptShape
+from dimts.train import choosing
 from dimts.train.average import Average
 from dimts.train.choosing import Best, Patience
 from dimts.train.dist import World
@@ -22,7 +21,6 @@ from dimts.train.optim import Optimizer
 from dimts.train.precision import LossScale
 from dimts.train.trainable import TEXT_ROWS, Piece
 
-BEST = "best.json"
 BAD_UPDATES = 3  # non-finite gradients in a row that end a run
 GROWN = (*TEXT_ROWS, "text_pos_embedding.emb.weight")  # larger than the base's once the vocabulary is extended
 
@@ -40,6 +38,7 @@ class State:
     update: int = 0  # completed
     best: Best | None = None
     patience: Patience = Patience()
+    trained_s: float = 0.0  # how long updates took in all, where that ends the run
     stopped: str | None = None  # why the run ended before all updates were done
     skipped: int = 0  # updates in a row whose gradient was not finite
     budget: int | None = None  # the most rows of a micro-batch, where memory sets it
@@ -56,7 +55,7 @@ class State:
         if self.average:
             tensors["ema"] = self.average.state()
         store.save(run, Checkpoint(self.update, tensors, self._facts()))
-        self.write_best(run)
+        choosing.write(run, self.best, self.stopped)
         store.rotate(run, self.update, keep, {self.best.update} if self.best else set())
 
     def _facts(self) -> dict[str, Any]:
@@ -64,6 +63,7 @@ class State:
             "best": asdict(self.best) if self.best else None,
             "patience": asdict(self.patience),
             "stopped": self.stopped,
+            "trained_s": self.trained_s,
             "identity": dict(self.identity),
             "scale": self.scale.facts(),
             "skipped": self.skipped,
@@ -86,6 +86,7 @@ class State:
         self.best = Best(**checkpoint.facts["best"]) if checkpoint.facts["best"] else None
         self.patience = Patience(**checkpoint.facts.get("patience", {}))
         self.stopped = checkpoint.facts.get("stopped")
+        self.trained_s = checkpoint.facts.get("trained_s", 0.0)
         if self.best is None or self.best.update == self.update:
             return []
         lost = store.problems(store.place(run, self.best.update))
@@ -108,7 +109,10 @@ class State:
     def become_best(self, run: Path, averaged: bool = True) -> None:
         """Put the best checkpoint's weights into the network: its average, where there is one and it is asked for."""
         assert self.best
-        checkpoint = store.load(store.place(run, self.best.update))
+        self.show(store.load(store.place(run, self.best.update)), averaged)
+
+    def show(self, checkpoint: Checkpoint, averaged: bool = True) -> None:
+        """Put a checkpoint's weights into the network, to be heard; the run cannot go on from there."""
         self._load_weights(checkpoint.tensors["weights"])
         if self.average and averaged:
             self.average.load_state(checkpoint.tensors["ema"])
@@ -124,13 +128,6 @@ class State:
             if name not in found and len(named[name]) > before:
                 found.setdefault(f"{name}[{before}:]", named[name].data[before:])
         return found
-
-    def write_best(self, run: Path) -> None:
-        """Write best.json, if there is a best."""
-        if self.best:
-            with files.writing(run / BEST):
-                content = {**asdict(self.best), "stopped": self.stopped}
-                files.write_text(run / BEST, json.dumps(content, indent=2) + "\n")
 
     def forget_best(self) -> None:
         """Choose anew from now on."""

@@ -1,6 +1,7 @@
 """The training loop, in optimizer updates: gradients of micro-batches are added up, then the weights move once."""
 
 import hashlib
+import math
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from dimts.train.interrupt import Stop
 from dimts.train.optim import Optimizer
 from dimts.train.precision import LossScale
 from dimts.train.samples import Samples
+from dimts.train.spoken import Spoken
 from dimts.train.state import State
 from dimts.train.trackers import Record
 
@@ -46,6 +48,7 @@ class Trainer:
         trainable.refuse_stage(self.state.pieces, run.train.new_rows_first_updates, self.total_updates)
         self.eval_set = validate.EvalSet(pair.eval, run.prompt, tokenizer, run.batch.eval_clips)
         self.samples = Samples(network, tokenizer, pair, run)
+        self.spoken = Spoken(network, tokenizer, pair, run, base.dvae) if run.evaluate.metric == choosing.RANK else None
         self.saved: int | None = None  # the update that the last checkpoint holds
         self.engine = Engine(network, pair.heard, tokenizer, run, world, self.state)
         settings = run.train
@@ -96,13 +99,14 @@ class Trainer:
         if self.run.batch.by == "auto" and self.state.budget is None:
             self.state.budget = self.world.least(forecast.largest_micro_batch(self.engine, self.plan.update(0)))
             display.note(f"batch.by: auto: micro-batches of at most {self.state.budget:,} rows fit in memory")
-        while self.state.update < self.total_updates and not self._patience_is_over():
+        while self.state.update < self.total_updates and not self._is_over():
             self.state.stopped = None
             facts = self._update(stop, display)
             if facts is None:
                 self._save()
                 raise Interrupted
             self.state.update += 1
+            self.state.trained_s += facts["seconds"] if self.run.train.max_minutes else 0
             if record:
                 record.write("update", self.state.update, facts)
             display.updated(self.state.update, facts)
@@ -143,12 +147,14 @@ class Trainer:
         done = self.state.update
         with self.state.average.in_place() if self.state.average else nullcontext():
             display.evaluating()
-            scores = validate.evaluate(self.gpt, self.eval_set, self.stats)
+            scores = validate.evaluate(self.gpt, self.eval_set, self.stats).facts()
+            if self.spoken and self.world.leads:
+                scores[choosing.RANK] = self.spoken.rank(done)
             if record:
-                record.write("eval", done, scores.facts())
-                display.evaluated(done, scores.facts())
+                record.write("eval", done, scores)
+                display.evaluated(done, scores)
                 record.hear(done, self.samples.speak(done))
-        return done > 0 and self._judge(getattr(scores, self.run.evaluate.metric))
+        return done > 0 and self._judge(scores.get(self.run.evaluate.metric, math.nan))
 
     def _judge(self, value: float) -> bool:
         """Say whether this is the best score so far; the leader decides, as others may differ in the last bit."""
@@ -160,18 +166,27 @@ class Trainer:
         self.state.patience = self.state.patience.after(value, settings)
         return better
 
-    def _patience_is_over(self) -> bool:
-        settings = self.run.evaluate
-        return settings.patience > 0 and self.world.any(self.world.leads and self.state.patience.is_over(settings))
+    def _is_over(self) -> bool:
+        """Say whether the run ends here; the leader decides."""
+        return self.world.any(self.world.leads and bool(self._why_over()))
+
+    def _why_over(self) -> str | None:
+        minutes, settings = self.run.train.max_minutes, self.run.evaluate
+        if minutes and self.state.trained_s >= minutes * 60:
+            return f"{minutes:g} minutes of training are over (train.max_minutes)"
+        over = settings.patience > 0 and self.state.patience.is_over(settings)
+        return self.state.patience.in_words(settings) if over else None
 
     def _end_early(self, record: Record | None, display: Display) -> None:
         """Tell why the run ends before all updates are done, and keep that."""
         if self.state.stopped is None:
-            self.state.stopped = self.state.patience.in_words(self.run.evaluate)
+            if self.state.update % self.run.evaluate.every_updates:
+                self._evaluate(record, display)
+            self.state.stopped = self._why_over()
             if record:
                 record.write("stop", self.state.update, {"why": self.state.stopped})
             self._save(better=True)
-        display.stopped(self.state.update, self.state.stopped)
+        display.stopped(self.state.update, str(self.state.stopped))
 
     def _save(self, better: bool = False) -> None:
         """Save this moment, unless it is saved already and no better one than it was known to be."""

@@ -91,6 +91,16 @@ def test_repairs_and_vocabulary(tmp_path: Path) -> None:
     assert [clip["loudness_lufs"] for clip in clips] == pytest.approx([-20, -20], abs=0.3)
 
 
+def test_voices_are_told_apart_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = corpus(tmp_path / "source", 2)
+    monkeypatch.setattr("dimts.audio.voiceprint.load", lambda: None)
+    monkeypatch.setattr("dimts.data.measures._same_voice", lambda audio: 0.5)
+    facts = prepared(tmp_path, source, "--voices", "--limit", "min_same_voice=0.4")
+    assert facts["clips"] == 2 and facts["warnings"]["several speakers"] == 2
+    facts = prepared(tmp_path, source)
+    assert facts["clips"] == 2 and "several speakers" not in facts["warnings"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

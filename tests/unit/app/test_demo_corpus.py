@@ -3,6 +3,7 @@
 import csv
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import pytest
 from dimts.app.demo import corpus, espeak
 from dimts.audio.io import Audio, read
 from dimts.errors import ConfigError, DataError, MissingExtra
+from dimts.text.normalise import normalise
 
 FAMILIES = "ሀለሐመሠረሰሸቀበተቸኀነኘአከኸወዐዘዠየደጀገጠጨጰጸፀፈፐቨ"  # first order of every family in common use
 ORDERS = 7
 TEXT = "ሰላም ለዓለም፤ እንደምን አደራችሁ?"
+FILES = ("sentences.txt", "everyday.txt", "held_out.txt")
 FEW = ["ሰላም ለሁላችሁም።", "ስምህ ማን ይባላል?", "ዋጋው በጣም ውድ ነው!"]
 
 
@@ -36,8 +39,15 @@ def test_sentences_are_many_different_and_short() -> None:
     assert sum(any(c.isdigit() for c in sentence) for sentence in sentences) >= 4
 
 
+def test_everyday_sentences_are_many_more() -> None:
+    everyday, sentences = corpus.read_sentences("everyday.txt"), corpus.read_sentences()
+    assert len(everyday) == len(set(everyday)) == 480 and not set(everyday) & set(sentences)
+    rare = Counter(c for text in sentences + everyday for c in normalise(text, "am") if c in letters([text]))
+    assert sum(count >= 3 for count in rare.values()) > 160
+
+
 def test_sentences_are_written_cleanly() -> None:
-    for sentence in corpus.read_sentences() + corpus.read_sentences("held_out.txt"):
+    for sentence in (line for name in FILES for line in corpus.read_sentences(name)):
         assert re.fullmatch(r"[\u1200-\u135a0-9 ፣፤]+[።?!]", sentence), sentence
         assert sentence == " ".join(sentence.split())
 
@@ -51,8 +61,9 @@ def test_sentences_cover_the_letters() -> None:
 
 
 def test_held_out_sentences_are_new_but_of_known_letters() -> None:
-    held_out, sentences = corpus.read_sentences("held_out.txt"), corpus.read_sentences()
-    assert len(held_out) == 5 and not set(held_out) & set(sentences)
+    held_out, sentences, everyday = (corpus.read_sentences(name) for name in ("held_out.txt", *FILES[:2]))
+    assert len(held_out) == len(set(held_out)) == 30 and not set(held_out) & {*sentences, *everyday}
+    assert all(len(sentence) > 17 for sentence in held_out[5:])
     assert letters(held_out) <= letters(sentences)
 
 
@@ -67,6 +78,19 @@ def test_the_same_text_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> 
     assert 1.0 < first.duration_s < 5.0 and 0.1 < np.abs(first.samples).max() <= 1.0
     monkeypatch.setattr(espeak, "SEED", 2)  # the breath of f2 is random: our seed rules it, not the library's clock
     assert espeak.speak(TEXT, "am", "f2").samples.tobytes() != first.samples.tobytes()
+
+
+@pytest.mark.usefixtures("voices")
+def test_many_lines_sound_as_each_does_alone() -> None:
+    lines = [
+        espeak.Line(TEXT, 170, 60),
+        espeak.Line("ቡና እወዳለሁ!"),
+        espeak.Line(TEXT, 140, 30),
+        espeak.Line(TEXT, 170, 60),
+    ]
+    alone = [espeak.speak(line.text, "am", "f2", line.rate_wpm, line.pitch).samples.tobytes() for line in lines]
+    assert [sound.samples.tobytes() for sound in espeak.speak_all(lines, "am", "f2")] == alone
+    assert len(set(alone)) == 3 and espeak.speak_all([], "am", "f2") == []
 
 
 @pytest.mark.usefixtures("voices")
@@ -128,7 +152,7 @@ def test_silence_at_the_edges_has_a_fixed_length() -> None:
     speech = np.full(1000, 0.5, np.float32)
     long = np.concatenate([np.zeros(20_000, np.float32), speech, np.full(30_000, 1e-4, np.float32)])
     for samples in (long, speech):
-        trimmed = corpus._trim(samples)
+        trimmed = corpus.trim(samples)
         assert len(trimmed) == 1000 + 2 * edge
         np.testing.assert_array_equal(trimmed[edge:-edge], speech)
 
@@ -147,6 +171,19 @@ def test_a_complete_folder_stays_and_a_half_built_one_is_rebuilt(tmp_path: Path)
     (tmp_path / "wavs" / "am+m3-001.wav").unlink()
     corpus.build(tmp_path, sentences=FEW)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.usefixtures("voices")
+def test_two_workers_write_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus.build(tmp_path / "one", sentences=FEW, workers=1)
+    monkeypatch.setattr(corpus, "CLIP_S", 10.0)  # else so few are spoken by this process
+    monkeypatch.setattr(corpus, "BLOCK", 2)
+    monkeypatch.setattr(corpus, "_clips", None)  # that the workers speak shows by this
+    corpus.build(tmp_path / "two", sentences=FEW, workers=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    with pytest.raises(DataError, match=r"lasts 0\.\d s"):
+        corpus.build(tmp_path / "three", sentences=[*FEW, "ና።"], workers=2)
+    assert not (tmp_path / "three" / "metadata.csv").exists()
 
 
 @pytest.mark.usefixtures("voices")

@@ -21,7 +21,7 @@ Patch = pytest.MonkeyPatch
 def test_sections_and_exit_code(capsys: Capture) -> None:
     done = run(capsys, "doctor")
     assert done.code == 0 and "The core works." in done.out
-    for word in ("dimts", "core", "devices", "extras", "programs", "disk", "hub"):
+    for word in ("dimts", "core", "devices", "extras", "weights", "programs", "disk", "hub"):
         assert f"\n{word} " in f"\n{done.out}"
     assert f"torch {torch.__version__}" in " ".join(done.out.split())
 
@@ -90,6 +90,19 @@ def test_extras_with_their_line(monkeypatch: Patch) -> None:
 def test_every_extra_of_the_project_is_explained() -> None:
     extras = {one.extra for one in inspection.requirements() if one.extra}
     assert extras and extras <= inspection.SERVES.keys()
+
+
+def test_packages_that_are_there_for_their_weights(monkeypatch: Patch) -> None:
+    def version(name: str) -> str:
+        if name == "distillmos":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "0.1.4"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    found = {line.facts["name"]: line for line in inspection.weights()}
+    assert found["resemblyzer"].verdict == "ok" and found["resemblyzer"].text.endswith("; 0.1.4")
+    assert found["distillmos"].verdict == "absent"
+    assert found["distillmos"].text.endswith("; pip install --no-deps distillmos")
 
 
 def test_programs(monkeypatch: Patch) -> None:

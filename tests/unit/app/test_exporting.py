@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import RepoUrl
 
 from dimts.checkpoint import weights
 from dimts.train import recipe
@@ -58,3 +59,33 @@ def test_a_base_goes_with_adapters_alone(
 @pytest.mark.parametrize("share", ["-0.1", "1.1", "half"])
 def test_shares_are_between_0_and_1(tmp_path: Path, capsys: pytest.CaptureFixture[str], share: str) -> None:
     assert run(capsys, "export", tmp_path, "--out", tmp_path / "out", "--base-share", share).code == 2
+
+
+def test_a_voice_is_pushed_and_what_is_none_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    class Hub:
+        def create_repo(self, name: str, **how: object) -> object:
+            asked.append((name, how))
+            return RepoUrl(f"https://huggingface.co/{name}")
+
+        def upload_folder(self, **how: object) -> None:
+            asked.append(("upload", how))
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
+    done = run(capsys, "push", tmp_path, "me/voice")
+    assert done.code == 1 and "is no voice bundle" in done.err and not asked
+    (tmp_path / "bundle.json").write_text("{}")
+    done = run(capsys, "push", tmp_path, "me/voice", "--json")
+    assert json.loads(done.out) == {"address": "https://huggingface.co/me/voice"}
+    assert asked[0] == ("me/voice", {"private": True, "exist_ok": True})
+    assert asked[1][1]["folder_path"] == tmp_path and asked[1][1]["repo_id"] == "me/voice"
+
+    def refuse(self: Hub, name: str, **how: object) -> object:
+        raise OSError("no route")
+
+    monkeypatch.setattr(Hub, "create_repo", refuse)
+    done = run(capsys, "push", tmp_path, "me/voice")
+    assert done.code == 1 and done.err.startswith("dimts: me/voice: cannot be pushed: ")

@@ -12,10 +12,13 @@ import soundfile
 import torch
 from torch import Tensor
 
-from dimts.checkpoint import initial, official, weights
+from dimts.app.demo import corpus
+from dimts.checkpoint import export, initial, official, weights
 from dimts.checkpoint.official import Base
 from dimts.errors import CheckpointError, TextError
+from dimts.evaluate import teacher
 from dimts.files import sha256
+from dimts.infer import speak
 from dimts.model import mel
 from dimts.model.dvae import Dvae
 from dimts.model.xtts import Xtts
@@ -97,7 +100,7 @@ def test_the_full_size_is_the_official_one() -> None:
 
 
 def test_no_such_size(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"--size huge: no such size; choose from tiny, small, full"):
+    with pytest.raises(CheckpointError, match="--size huge: no such size; choose from .*, small-trained"):
         initial.write(tmp_path / "base", "huge", 0)
 
 
@@ -112,12 +115,13 @@ def test_speech_spreads_over_many_codes(seed: int) -> None:
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings of ../shared/oracle are not here")
-@pytest.mark.parametrize("size", ["tiny", "small"])
+@pytest.mark.parametrize(("size", "least"), [("tiny", 5.3), ("small", 5.0)])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_recorded_speech_spreads_over_many_codes(size: str, seed: int) -> None:
+def test_recorded_speech_spreads_over_many_codes(size: str, least: float, seed: int) -> None:
+    """5 is promised; measured 5.42 to 5.95 of tiny's 1024 codes (unscaled layers 5.1), 5.13 and more of small's 512."""
     waves = [torch.from_numpy(soundfile.read(path, dtype="float32")[0]) for path in sorted(RECORDINGS.glob("*.wav"))]
     assert len(waves) == 8
-    assert entropy_nats(*built(size, seed), waves) > 5.3  # 5 is promised; measured 5.42 to 5.95, unscaled layers 5.1
+    assert entropy_nats(*built(size, seed), waves) > least
 
 
 @pytest.mark.parametrize("there", ["file", "folder with a file"])
@@ -187,3 +191,31 @@ def test_another_vocabulary(tiny_folder: Path, tmp_path: Path) -> None:
     assert base.network.shape.gpt.text_rows == document["model"]["vocab"]["ሰ"] + 1
     with pytest.raises(TextError, match=r"none\.json: there is no such file"):
         initial.write(tmp_path / "third", "tiny", 0, tmp_path / "none.json")
+
+
+def test_the_trained_base_is_small_and_whole(tmp_path: Path) -> None:
+    initial.write(tmp_path / "base", "small-trained", 0)
+    base = official.load(tmp_path / "base")
+    random, dvae = initial.shapes(initial.SIZES["small"], base.tokenizer.rows)
+    assert base.network.shape == random and base.need_dvae().shape == dvae
+    assert {"en", "es", "it", "de", "pl"} <= set(base.tokenizer.languages) and "am" not in base.tokenizer.languages
+    files = [path for path in initial.SHIPPED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 20_000_000 and export.voice_names(tmp_path / "base")
+    assert all(parameter.isfinite().all() for parameter in base.network.parameters())
+
+
+def test_the_trained_base_keeps_its_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="small-trained has its own vocabulary"):
+        initial.write(tmp_path / "base", "small-trained", 0, tmp_path / "vocab.json")
+    assert not (tmp_path / "base").exists()
+
+
+def test_the_trained_base_foresees_speech(tmp_path: Path) -> None:
+    """Random weights have a loss of ln 1026 = 6.9 on any code."""
+    initial.write(tmp_path / "base", "small-trained", 0)
+    speaker, base = speak.load(tmp_path / "base"), official.load(tmp_path / "base")
+    text = "The old clock in the kitchen was slow again."
+    said = corpus.clip(text, "en-us+f2")
+    (ids,) = speaker.pieces(text, "en")
+    found = teacher.score(speaker, base.need_dvae(), torch.from_numpy(said.samples), ids)
+    assert found.code_loss < 4

@@ -93,13 +93,11 @@ def test_a_damaged_file_is_refused(tiny_folder: Path, tmp_path: Path, name: str)
             says_one_line(folder, rf"{name}: ")
 
 
-def test_a_dvae_of_another_size_is_refused(tiny_folder: Path, tiny: Base, tmp_path: Path) -> None:
-    folder = shutil.copytree(tiny_folder, tmp_path / "base")
-    fewer = {
-        name: t[..., :512] if name.startswith("codebook") else t for name, t in tiny.need_dvae().state_dict().items()
-    }
-    torch.save(fewer, folder / "dvae.pth")
-    says_one_line(folder, r"dvae\.pth: 512 codes, XTTS v2 has 1024")
+def test_a_dvae_of_more_codes_is_refused(tiny_folder: Path, tiny: Base, tmp_path: Path) -> None:
+    folder, state = shutil.copytree(tiny_folder, tmp_path / "base"), tiny.need_dvae().state_dict()
+    books = {name: torch.cat([t, t], dim=-1) for name, t in state.items() if name.startswith("codebook")}
+    torch.save({**state, **books}, folder / "dvae.pth")
+    says_one_line(folder, r"dvae\.pth: 2048 codes, XTTS v2 has 1024")
 
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:

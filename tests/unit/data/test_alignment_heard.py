@@ -22,7 +22,7 @@ GAP_S = 0.6
 @pytest.fixture(scope="module")
 def spoken() -> list[Samples]:
     """The sentences at 16 kHz, without silence around, by three voices in turn."""
-    clips = [corpus._clip(text, corpus.VOICES[n % 3]) for n, text in enumerate(SENTENCES)]
+    clips = [corpus.clip(text, corpus.VOICES[n % 3]) for n, text in enumerate(SENTENCES)]
     edge = round(corpus.EDGE_S * clips[0].rate_hz)
     return [quick(torch.from_numpy(clip.samples[edge:-edge]), clip.rate_hz, 16_000).numpy() for clip in clips]
 

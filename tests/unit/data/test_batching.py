@@ -141,7 +141,7 @@ def test_batches_by_tokens_hold_the_same_clips_and_targets() -> None:
         tokens = planned(clips, prompt=SHORT, batch=Batch(by="tokens", tokens=1500, layout=layout, **size))
         auto = planned(clips, prompt=SHORT, batch=Batch(by="auto", layout=layout, **size))
         for number in range(4):
-            one, two, three = reference.update(number), tokens.update(number), auto.update(number, 1500)
+            one, two, three = reference.update(number), tokens.update(number), auto.update(number).within(1500)
             assert two.micro_batches == three.micro_batches == one.within(1500).micro_batches or layout == "padded"
             assert auto.update(number).micro_batches == one.micro_batches != two.micro_batches
             assert two.within(700) == three.within(700) and len(two.within(700).micro_batches) > len(two.micro_batches)

@@ -10,11 +10,11 @@ import torch
 
 from dimts.checkpoint import initial, official
 from dimts.checkpoint.official import Base
-from dimts.data import codes, manifest
+from dimts.data import codes, listening, manifest
 from dimts.data.codes import Cache
 from dimts.errors import DataError
 from dimts.model import mel
-from dimts.model.shapes import CODES
+from dimts.model.shapes import CODES, SAMPLE_RATE_HZ
 from tests.flow.material import Material, make
 from tests.unit.data.recordings import corpus, run
 
@@ -44,13 +44,13 @@ def shards(folder: Path) -> list[Path]:
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the clips that were decoded."""
     ids: list[str] = []
-    real = codes._hear
+    real = listening.hear
 
-    def spy(root: Path, clip: manifest.Clip) -> torch.Tensor:
+    def spy(root: Path, clip: manifest.Clip, rate_hz: int) -> torch.Tensor:
         ids.append(clip.id)
-        return real(root, clip)
+        return real(root, clip, rate_hz)
 
-    monkeypatch.setattr(codes, "_hear", spy)
+    monkeypatch.setattr(listening, "hear", spy)
     return ids
 
 
@@ -72,7 +72,7 @@ def test_what_is_cached_is_what_is_heard(base: Base, folder: Path) -> None:
     cache = codes.ensure(dataset, base)
     spread = set()
     for clip in dataset.clips:
-        wave_N = codes._hear(folder, clip)
+        wave_N = listening.hear(folder, clip, SAMPLE_RATE_HZ)
         codes_A, mel_MF = codes.encode(wave_N, base.need_dvae(), base.network.mel_stats)
         entry, (read_A, read_MF) = cache.entry(clip), cache.read(clip)
         assert (entry.codes, entry.samples) == (len(codes_A), len(wave_N)) == (-(-clip.samples // 1024), clip.samples)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dimts.audio import io
+from dimts.audio import io, voiceprint
 from dimts.audio.repair import Repairs
 from dimts.data import aligning, writing
 from dimts.data.align import Word
@@ -16,7 +16,7 @@ from dimts.data.check import check
 from dimts.data.filters import Limits
 from dimts.data.options import Options
 from dimts.data.transcribe import Transcriber
-from dimts.errors import ConfigError
+from dimts.errors import ConfigError, MissingExtra
 from tests.unit.data.cues import bursts
 from tests.unit.data.letters import Letters, beeps
 from tests.unit.data.recordings import ALONE, corpus, run, sentence, table, tone
@@ -187,12 +187,39 @@ def test_music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(run(tmp_path / "deaf", source).clips) == 3
 
 
+def test_voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = corpus(tmp_path / "source", 3)
+    monkeypatch.setattr(voiceprint, "load", lambda: None)
+    alike = iter([0.9, 0.5, 0.66])
+    monkeypatch.setattr("dimts.data.measures._same_voice", lambda audio: next(alike))
+    dataset = run(tmp_path / "out", source, options=replace(ALONE, hear_voices=True))
+    (lost,) = dataset.rejected
+    assert (lost.reason, lost.measured, lost.limit) == ("several speakers", 0.5, 0.64)
+    assert sorted((clip.same_voice, "several speakers" in clip.warnings) for clip in dataset.clips) == [
+        (0.66, True),
+        (0.9, False),
+    ]
+    assert run(tmp_path / "out", source, options=replace(ALONE, hear_voices=True)) == dataset  # nothing heard again
+    deaf = run(tmp_path / "deaf", source)
+    assert len(deaf.clips) == 3 and {clip.same_voice for clip in deaf.clips} == {None}
+
+
+def test_voices_are_not_told_apart_without_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    voiceprint.load.cache_clear()
+    monkeypatch.setattr(voiceprint, "find_spec", lambda name: None)
+    source = corpus(tmp_path / "source", 3)
+    with pytest.raises(MissingExtra, match="pip install --no-deps resemblyzer"):
+        run(tmp_path / "out", source, options=replace(ALONE, hear_voices=True))
+    assert not (tmp_path / "out" / "staged").exists()
+    assert len(run(tmp_path / "out", source).clips) == 3
+
+
 @pytest.mark.skipif(not find_spec("hama") or not find_spec("espeakng_loader"), reason="needs hama and a voice")
 def test_hama_cuts_a_recording_of_synthetic_speech(tmp_path: Path) -> None:
     from dimts.app.demo import corpus as voices
 
     texts = voices.read_sentences()[:6]
-    clips = [voices._clip(text, "am+m3") for text in texts]
+    clips = [voices.clip(text, "am+m3") for text in texts]
     pause = np.random.default_rng(0).normal(0, 1e-4, 11_000).astype(np.float32)
     whole = np.concatenate([part for clip in clips for part in (pause, clip.samples)])
     io.write(tmp_path / "story.wav", io.Audio(whole, clips[0].rate_hz))

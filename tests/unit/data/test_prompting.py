@@ -6,25 +6,35 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from dimts.config import Prompt
 from dimts.data.augment import Change
-from dimts.data.batching import IGNORED, collate
+from dimts.data.batching import IGNORED, MicroBatch, collate
 from dimts.data.manifest import UNNAMED
 from dimts.data.prompting import Draw, Prompter, fixed_draw, targets
 from dimts.model.shapes import STOP_CODE
 from tests.unit.data.test_batching import MEMORY, SHORT, STATS, STOP_ID, drawn, example, planned
 
 OTHER = Prompt(source="same_speaker", min_samples=8000, max_samples=16_000, pad_prompts=False)
+SHORT_OF_IT = OTHER.model_copy(update={"max_samples": 50_000})  # no clip is as long
 CLIPS = [example(n, 9000 + 1000 * n, 3 + n % 5, speaker="abc"[n % 3]) for n in range(30)]
 LONER = example(30, 40_000, speaker="d")
 
 
-def test_another_clip_of_the_speaker_each_as_likely() -> None:
-    prompter = Prompter(CLIPS, OTHER, 0)
-    found = Counter(prompter.draw(4, 0, position).source for position in range(3000))
-    assert set(found) == {n for n in range(30) if n % 3 == 1 and n != 4}
-    assert max(found.values()) < 1.4 * min(found.values())
+@pytest.mark.parametrize("index", [4, 10, 28])
+def test_another_clip_of_the_speaker_each_as_likely(index: int) -> None:
+    """One that is long enough for the longest prompt, or any where none is."""
+    for prompt, first in ((OTHER, 7), (SHORT_OF_IT, 0)):
+        prompter = Prompter(CLIPS, prompt, 0)
+        found = Counter(prompter.draw(index, 0, position).source for position in range(3000))
+        assert set(found) == {n for n in range(first, 30) if n % 3 == 1 and n != index}
+        assert max(found.values()) < 1.4 * min(found.values())
+
+
+def test_the_only_long_clip_of_a_speaker_is_prompted_by_a_short_one() -> None:
+    clips = [example(0, 20_000, speaker="x"), example(1, 9000, speaker="x")]
+    assert [Prompter(clips, OTHER, 0).draw(n, 0, 0).source for n in range(2)] == [1, 0]
 
 
 def test_two_languages_of_one_speaker_prompt_each_other_and_those_without_a_name_do_not() -> None:
@@ -38,7 +48,7 @@ def test_two_languages_of_one_speaker_prompt_each_other_and_those_without_a_name
 
 def test_the_slice_lies_in_the_other_clip() -> None:
     """A shorter clip than the draw gives all of itself."""
-    prompter = Prompter(CLIPS, OTHER, 0)
+    prompter = Prompter(CLIPS, SHORT_OF_IT, 0)
     for position in range(400):
         draw = prompter.draw(position % 30, 0, position)
         assert draw.source is not None
@@ -83,6 +93,12 @@ def test_evaluation_prompts_a_clip_with_itself() -> None:
     assert fixed_draw(CLIPS[3], 3, OTHER).source is None
 
 
+def prompts_of(batch: MicroBatch) -> list[Tensor]:
+    """Every clip's own prompt, in their order."""
+    rows = [row for stack in batch.prompts for row in stack]
+    return [rows[place] for place in batch.prompt_order]
+
+
 @pytest.mark.parametrize("off", [SHORT, OTHER])
 def test_augmentation_changes_no_slice_and_no_target(off: Prompt) -> None:
     """With the same address the same clip and slice prompt, changed or not."""
@@ -95,7 +111,7 @@ def test_augmentation_changes_no_slice_and_no_target(off: Prompt) -> None:
         mine, other = (collate(CLIPS, u.draws, p, STATS, STOP_ID) for u, p in ((one, off), (two, on)))
         assert torch.equal(mine.code_targets_N, other.code_targets_N)
         assert all(map(torch.equal, mine.codes, other.codes))
-        pairs = zip(mine.prompts, other.prompts, strict=True)
+        pairs = zip(prompts_of(mine), prompts_of(other), strict=True)
         assert all(a.shape != b.shape or not torch.equal(a, b) for a, b in pairs)
     assert len({draw.change for n in range(3) for draw in changed.update(n).draws}) == 90
     assert fixed_draw(CLIPS[3], 3, on).change is None and MEMORY is CLIPS[0].cache

@@ -29,6 +29,7 @@ def reason(measures: Measures = GOOD, said: Said = SAID, limits: Limits = LIMITS
         ("clipped_share", 0.01, 0.011, "clipped"),
         ("snr_db", 5.0, 4.9, "low SNR"),
         ("music", 0.5, 0.51, "music"),
+        ("same_voice", 0.64, 0.63, "several speakers"),
     ],
 )
 def test_limits_of_the_sound(measures: str, inside: float, outside: float, expected: str) -> None:
@@ -55,6 +56,11 @@ def test_a_band_is_asked_for() -> None:
     narrow = replace(GOOD, bandwidth_hz=3_400)
     assert reason(narrow) is None and warnings(narrow, SAID, LIMITS) == ("narrow band",)
     assert reason(narrow, limits=replace(LIMITS, min_bandwidth_hz=5_000)) == "narrow band"
+
+
+def test_what_may_be_two_voices_is_kept_with_a_warning() -> None:
+    assert warnings(replace(GOOD, same_voice=0.68), SAID, LIMITS) == ()
+    assert warnings(replace(GOOD, same_voice=0.67), SAID, LIMITS) == ("several speakers",)
 
 
 def test_a_word_that_we_cut_is_refused_one_of_a_whole_file_warned_of() -> None:

@@ -13,7 +13,7 @@ from dimts.checkpoint import export, initial, official
 from dimts.checkpoint.official import Base
 from dimts.data import codes as code_cache
 from dimts.data.batching import IGNORED, MicroBatch
-from dimts.evaluate import first_contact, sound_check
+from dimts.evaluate import first_contact, sound_check, teacher
 from dimts.evaluate.finding import Finding, judged
 from dimts.evaluate.first_contact import Request
 from dimts.evaluate.sound_check import Spoken
@@ -43,16 +43,19 @@ def examined(request: Request) -> dict[str, Finding]:
 def test_score_is_the_trainer_s_loss(base: Base, speaker: Speaker) -> None:
     samples_N = first_contact.synthetic()
     ids = base.tokenizer.encode("Nothing was said.", "en")
-    found = sound_check.score(speaker, base.need_dvae(), samples_N, ids)
+    found = teacher.score(speaker, base.need_dvae(), samples_N, ids)
     codes_A, mel_MF = code_cache.encode(samples_N, base.need_dvae(), base.network.mel_stats)
     targets_N = torch.cat([codes_A, torch.full((4,), STOP_CODE)])
     targets_N[: 99_225 // 1024] = IGNORED  # the prompt: 4.5 s from the start
     text_N = torch.tensor([*ids, base.tokenizer.stop_id])
-    batch = MicroBatch((mel_MF[None, :, : 99_225 // 256 + 1],), [torch.tensor(ids)], [codes_A], text_N, targets_N)
+    batch = MicroBatch((mel_MF[None, :, : 99_225 // 256 + 1],), (0,), [torch.tensor(ids)], [codes_A], text_N, targets_N)
     with torch.no_grad():
         scores = loss.score(base.network.gpt, batch, base.tokenizer.start_id, padded=False)
-    assert found["targets"] == int((targets_N != IGNORED).sum()) == 216 + 4 - 96
-    assert found["code_loss"] == pytest.approx(float(loss.sums(scores, batch).codes) / found["targets"], rel=1e-5)
+    assert found.targets == int((targets_N != IGNORED).sum()) == 216 + 4 - 96
+    assert found.code_loss == pytest.approx(float(loss.sums(scores, batch).codes) / found.targets, rel=1e-5)
+    said = torch.nn.functional.cross_entropy(scores.text_NR, text_N)
+    assert found.text_loss == pytest.approx(float(said), rel=1e-5)
+    assert found.stop == pytest.approx(float(scores.codes_NR[216].softmax(0)[STOP_CODE]), rel=1e-4)
 
 
 def test_speech_is_the_speaker_s(speaker: Speaker) -> None:

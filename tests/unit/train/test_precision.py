@@ -133,3 +133,12 @@ def test_tf32_nests() -> None:
         with precision.tf32(False):
             assert not torch.backends.cuda.matmul.allow_tf32
         assert torch.backends.cuda.matmul.allow_tf32
+
+
+def test_trying_convolutions_leaves_cudnn_on() -> None:
+    """torch.backends.cudnn.flags(benchmark=True) would turn it off, and rounding to TF32 on."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.enabled, cudnn.benchmark, cudnn.allow_tf32
+    with precision.equal_shapes():
+        assert cudnn.benchmark and (cudnn.enabled, cudnn.allow_tf32) == (before[0], before[2])
+    assert (cudnn.enabled, cudnn.benchmark, cudnn.allow_tf32) == before

@@ -81,6 +81,16 @@ def test_changed_settings_are_refused_each_in_a_line(material: Material, tmp_pat
     assert (tmp_path / "run.yaml").read_bytes() == before
 
 
+def test_changed_settings_are_told_with_all_that_is_wrong(material: Material, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints/update-000001").mkdir(parents=True)
+    recipe.keep_settings(material.run(tmp_path), leads=True)
+    with pytest.raises(ConfigError) as raised:
+        finetune(material.run(tmp_path, "seed=1", "device=cuda:99", "train.trainable=[nothing]"))
+    assert raised.value.problems[0].startswith(f"{tmp_path / 'run.yaml'}: seed was 0, now 1")
+    said = " ".join(raised.value.problems)
+    assert "train.trainable" in said and "cuda:99" in said
+
+
 def test_nothing_binds_before_something_is_learned(material: Material, tmp_path: Path) -> None:
     """The first start failed; its advice is to change a setting, which must then be possible."""
     with pytest.raises(DataError, match=r"or raise limits.rejected_share \(0.05\)"):
@@ -105,8 +115,9 @@ def test_every_other_setting_is_kept() -> None:
     names = recipe.flatten(json.loads(run.model_dump_json()))
     free = {name for name in names if recipe.free(name)}
     assert free == {
-        "train.epochs", "train.max_updates", "device", "save.every_updates", "save.keep", "evaluate.every_updates",
-        "evaluate.at_start", "evaluate.metric", "evaluate.patience", "evaluate.min_delta",
+        "train.epochs", "train.max_updates", "train.max_minutes", "device", "save.every_updates", "save.keep",
+        "evaluate.every_updates",
+        "evaluate.at_start", "evaluate.metric", "evaluate.sentences", "evaluate.patience", "evaluate.min_delta",
         "samples.texts", "samples.language", "samples.seed", "samples.max_codes",
         "track.to", "track.project", "track.name", "batch.by", "batch.tokens",
         "train.checkpointing", "train.compile", "optimizer.place", "optimizer.shard",

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from dimts.audio import io
 from dimts.errors import TextError
+from dimts.model.shapes import STOP_CODE
 from dimts.train.interrupt import Stop
 from tests.flow.material import Material, quiet_display
 
@@ -48,3 +50,14 @@ def test_speaking_changes_no_weight(material: Material, tmp_path: Path) -> None:
 def test_what_cannot_be_said_is_refused_before_training(material: Material, tmp_path: Path, setting: str) -> None:
     with pytest.raises(TextError):
         material.trainer(material.run(tmp_path, *TEXTS, "evaluate.at_start=false", setting))
+
+
+def test_a_network_that_says_nothing_does_not_end_the_run(material: Material, tmp_path: Path) -> None:
+    trainer = material.trainer(material.run(tmp_path, "train.max_updates=1", *TEXTS))
+    with torch.no_grad():
+        trainer.gpt.mel_head.bias[STOP_CODE] = 1e4  # it stops at once
+    trainer.fit(Stop(), quiet_display(trainer))
+    for path in sorted((tmp_path / "samples").glob("*")):
+        silence = io.read(path)
+        assert silence.duration_s == 0.1 and not silence.samples.any()
+    assert len(list((tmp_path / "samples").glob("*"))) == 4

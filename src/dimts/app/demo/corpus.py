@@ -6,8 +6,12 @@ metadata.csv is written last; a folder that has the right one is complete and st
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +19,7 @@ import numpy.typing as npt
 
 from dimts.app.demo import espeak
 from dimts.audio.io import Audio, replace, write
+from dimts.data.pool import Workers
 from dimts.errors import DataError
 
 VOICES = ("am+m3", "am+f2", "am+f4")
@@ -25,6 +30,9 @@ PEAK_DBFS = -1.5  # no sample above; leaves room for a later change of rate
 EDGE_S = 0.15  # silence before and after the speech
 SILENT_DB = -45.0  # below the loudest sample
 LIMITS_S = (1.0, 11.0)  # clips that training takes whole
+CLIP_S = 0.012  # to speak and write one, on one core
+BLOCK = 40  # clips
+WORKERS = 2
 
 README = b"""Synthetic speech, made by `dimts demo` from sentences of its own with espeak-ng.
 The demo rebuilds this folder whenever it is not complete: keep nothing of yours here.
@@ -35,11 +43,16 @@ Row = tuple[str, str, str]  # audio_file, text, speaker_name
 
 
 def read_sentences(name: str = "sentences.txt") -> list[str]:
-    """The lines of a text file of this package: sentences.txt is the corpus, held_out.txt is spoken after training."""
+    """The lines of a text file of this package.
+
+    sentences.txt is the corpus, everyday.txt holds 480 more, made of templates; held_out.txt is in neither.
+    """
     return files("dimts.app.demo").joinpath(name).read_text(encoding="utf-8").splitlines()
 
 
-def build(folder: Path, voices: Sequence[str] = VOICES, sentences: Sequence[str] | None = None) -> Path:
+def build(
+    folder: Path, voices: Sequence[str] = VOICES, sentences: Sequence[str] | None = None, workers: int = WORKERS
+) -> Path:
     """Speak every sentence with every voice into `folder`; return its metadata.csv (audio_file|text|speaker_name).
 
     A voice is an espeak-ng language and speaker, `am+f3`. Clips are mono 16-bit WAV at 22,050 Hz and last 1..11 s.
@@ -54,10 +67,22 @@ def build(folder: Path, voices: Sequence[str] = VOICES, sentences: Sequence[str]
     if _complete(folder, metadata, table, plan):
         return metadata
     _open(folder)
-    for audio_file, text, voice in plan:
-        write(folder / audio_file, _clip(text, voice))
+    with Workers(workers) as pool:
+        deque(pool.in_order(partial(_speak, folder), _blocks(plan), CLIP_S * len(plan)), maxlen=0)
     replace(metadata, table)
     return metadata
+
+
+def _blocks(plan: Sequence[Row]) -> list[list[Row]]:
+    """Rows of one voice each, as many as a worker takes at a time."""
+    by_voice = (list(rows) for _, rows in groupby(plan, key=itemgetter(2)))
+    return [rows[first : first + BLOCK] for rows in by_voice for first in range(0, len(rows), BLOCK)]
+
+
+def _speak(folder: Path, rows: Sequence[Row]) -> None:
+    clips = _clips([text for _, text, _ in rows], rows[0][2])
+    for (audio_file, _, _), clip in zip(rows, clips, strict=True):
+        write(folder / audio_file, clip)
 
 
 def _plan(voices: Sequence[str], texts: Sequence[str]) -> Iterator[Row]:
@@ -103,28 +128,35 @@ def _ours(readme: Path) -> bool:
     return readme.is_file() and README.startswith(readme.read_bytes())  # cut off by a stop, it is still ours
 
 
-def _clip(text: str, voice: str) -> Audio:
+def clip(text: str, voice: str) -> Audio:
+    """Speak one sentence as a clip of the corpus. Raises as `build`."""
+    return next(_clips([text], voice))
+
+
+def _clips(texts: Sequence[str], voice: str) -> Iterator[Audio]:
     language, _, variant = voice.partition("+")
-    spoken = espeak.speak(text, language, variant, pitch=PITCH.get(voice, PITCH_ELSE))
-    audio = Audio(_level(_trim(spoken.samples)), spoken.rate_hz)
-    if not LIMITS_S[0] <= audio.duration_s <= LIMITS_S[1]:
-        limits = f"{LIMITS_S[0]:g}..{LIMITS_S[1]:g} s"
-        raise DataError(f"sentence {text!r} lasts {audio.duration_s:.1f} s, a clip {limits}: change its length")
-    return audio
+    lines = [espeak.Line(text, pitch=PITCH.get(voice, PITCH_ELSE)) for text in texts]
+    for text, spoken in zip(texts, espeak.speak_all(lines, language, variant), strict=True):
+        audio = Audio(level(trim(spoken.samples)), spoken.rate_hz)
+        if not LIMITS_S[0] <= audio.duration_s <= LIMITS_S[1]:
+            limits = f"{LIMITS_S[0]:g}..{LIMITS_S[1]:g} s"
+            raise DataError(f"sentence {text!r} lasts {audio.duration_s:.1f} s, a clip {limits}: change its length")
+        yield audio
 
 
-def _trim(samples: Samples) -> Samples:
-    """Give the speech EDGE_S of silence on both sides: a longer one is cut, a shorter one filled up."""
+def trim(samples: Samples, edge_s: float = EDGE_S) -> Samples:
+    """Give the speech so much silence on both sides: a longer one is cut, a shorter one filled up."""
     loudness = np.abs(samples)
     heard = np.flatnonzero(loudness > loudness.max(initial=0.0) * 10 ** (SILENT_DB / 20))
     if not len(heard):
         return samples[:0]
-    edge_samples = round(EDGE_S * espeak.RATE_HZ)
+    edge_samples = round(edge_s * espeak.RATE_HZ)
     padded = np.pad(samples, edge_samples)
     return padded[heard[0] : heard[-1] + 1 + 2 * edge_samples]
 
 
-def _level(samples: Samples) -> Samples:
+def level(samples: Samples) -> Samples:
+    """Bring speech to LEVEL_DBFS, or less where its peak would come above PEAK_DBFS."""
     if not len(samples):
         return samples
     rms, peak = float(np.sqrt(np.mean(np.square(samples)))), float(np.abs(samples).max())

@@ -32,10 +32,14 @@ class Hama(Recogniser):
     blank = phones.INDEX[phones.BLANK]
 
     def hear(self, samples: Samples) -> Floats:
-        session, weights = self._parts
-        heard = session.run(["log_probs"], {"waveform": samples[None], "waveform_lengths": None})[0][0]
-        probabilities: Floats = np.exp(heard) @ weights
+        probabilities: Floats = np.exp(self.spell(samples)) @ self._parts[1]
         return np.log(np.maximum(probabilities, np.float32(LEAST)))
+
+    def spell(self, samples: Samples) -> Floats:
+        """Give log-probabilities [T, V] of the model's own tokens."""
+        session = self._parts[0].session
+        heard: Floats = session.run(["log_probs"], {"waveform": samples[None], "waveform_lengths": None})[0][0]
+        return heard
 
     def tokens(self, words: Sequence[str], language: str) -> list[list[int]]:
         spoken = [normalise.normalise(word, language) for word in words]
@@ -49,9 +53,28 @@ class Hama(Recogniser):
         try:
             from hama.asr import ASRModel
         except ImportError as error:
-            raise MissingExtra("hama", "align", "alignment with recogniser hama") from error
+            raise MissingExtra("hama", "align", "recogniser hama") from error
         model = ASRModel()
-        return model.session, phones.weights(model.decoder_tokens)
+        return model, phones.weights(model.decoder_tokens)
+
+
+class HamaTokens(Hama):
+    """The same recogniser with its own tokens as they are: to write down speech when nobody says what is meant."""
+
+    @property
+    def blank(self) -> int:  # type: ignore[override]  # of its own tokens
+        return int(self._parts[0].blank_id)
+
+    def hear(self, samples: Samples) -> Floats:
+        return self.spell(samples)
+
+    def write(self, log_probs_TV: Floats) -> list[str]:
+        """Give the phones of the likeliest tokens, frame by frame, each once for as long as it lasts."""
+        best_T = log_probs_TV.argmax(axis=1)
+        changed_T = np.diff(best_T, prepend=-1) != 0
+        names = self._parts[0].decoder_tokens
+        spelled = [names[token] for token in best_T[changed_T]]
+        return [phone for token in spelled if not token.startswith("<") for phone in phones.read(token)]
 
 
 def _ipa(spoken: Sequence[str], language: str) -> list[str]:

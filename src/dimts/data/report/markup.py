@@ -2,7 +2,7 @@
 
 import html
 
-VOID = ("br", "source", "col")
+VOID = ("br", "source", "col", "img")
 MARKS = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | {0x7F: 0x2421}  # of what nobody sees
 
 

@@ -56,6 +56,8 @@ QUANTITIES = (
              ("warn_bandwidth_hz", "")),
     Quantity("Alignment score", "nats a sound", lambda clip: clip.alignment, 2, "text and sound fit worst", "",
              ("min_alignment", "")),
+    Quantity("One voice", "cosine", lambda clip: clip.same_voice, 2, "perhaps two voices", "", ("min_same_voice", ""),
+             ("warn_same_voice", "")),
     Quantity("Clipped", "of the samples", lambda clip: clip.clipped_share, 5, "", "most", ("", "max_clipped_share"),
              ("", "warn_clipped_share"), faultless=0.0, drawn=False),
 )  # fmt: skip

@@ -108,7 +108,7 @@ def test_histograms_of_anything(values: list[float]) -> None:
 def test_what_nobody_measured_has_no_histogram(tmp_path: Path) -> None:
     report = numbers.of(dataset(tmp_path, clip(0, snr_db=float("nan")), clip(1, loudness_lufs=-20.0)))
     assert [each.name for each in report.histograms] == ["Duration", "Characters a second", "Loudness"]
-    assert report.unmeasured == ("Signal to noise", "Highest tone", "Alignment score")
+    assert report.unmeasured == ("Signal to noise", "Highest tone", "Alignment score", "One voice")
 
 
 def test_numbers_for_programs(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_it_says_what_it_must(tmp_path: Path) -> None:
         "Only in clips that are held back",
         "move or send the dataset folder as a whole",
         "Signal to noise: noisiest turned away below 5.0 dB, warned of below 15.0 dB6.0 dB",
-        "Not measured in any clip: loudness, highest tone, alignment score.",
+        "Not measured in any clip: loudness, highest tone, alignment score, one voice.",
         "add up",
     ):
         assert (said in page.text) == (said != "add up"), said

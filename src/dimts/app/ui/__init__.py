@@ -1,0 +1,1 @@
+"""The web page: tabs that write files and start commands as jobs."""

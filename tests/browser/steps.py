@@ -1,0 +1,103 @@
+"""What a person does on the page, in one line each."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SHOTS = Path(__file__).parents[2] / "build" / "screenshots"  # to be looked at; not kept
+OVERLAPS = """() => {
+  const kinds = 'button, input, textarea, audio, progress, table, svg[role=img], .card > p';
+  const shown = [...document.querySelectorAll(kinds)]
+    .filter(e => e.offsetParent !== null && e.getClientRects().length)
+    .map(e => [e, e.getBoundingClientRect()]).filter(([e, r]) => r.width > 1 && r.height > 1);
+  const found = [];
+  for (let i = 0; i < shown.length; i++) for (let j = i + 1; j < shown.length; j++) {
+    const [a, p] = shown[i], [b, q] = shown[j];
+    if (a.contains(b) || b.contains(a)) continue;
+    if (a.closest('[role=slider], .wrap, .upload-container') && a.closest('.block') === b.closest('.block')) continue;
+    const w = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+    const h = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+    const named = e => `${e.tagName} ${e.id || e.innerText}`.slice(0, 60);
+    if (w > 2 && h > 2) found.push(`${named(a)} / ${named(b)}`);
+  }
+  return found;
+}"""
+BOXES = """(sign) => {
+  const draw = text => { const c = document.createElement('canvas'); const g = c.getContext('2d');
+    g.font = '30px ' + getComputedStyle(document.querySelector('#title h1')).fontFamily; g.fillText(text, 5, 40);
+    return c.toDataURL(); };
+  return draw(sign) === draw('\\u{10ABCD}');
+}"""
+
+
+def open_project(page: "Page", url: str, name: str, language: str = "en") -> None:
+    """Open the page at a project and wait until it shows it."""
+    page.goto(f"{url}/{language}/?project={name}")
+    page.locator("#project input").wait_for()
+    page.wait_for_function("name => document.querySelector('#project input')?.value === name", arg=name)
+
+
+def create(page: "Page", url: str, name: str) -> None:
+    """Create a project."""
+    page.goto(f"{url}/en/")
+    page.locator("#new-name").locator("input, textarea").fill(name)
+    page.locator("#create").click()
+    page.wait_for_function("name => document.querySelector('#project input')?.value === name", arg=name)
+
+
+def tab(page: "Page", name: str) -> None:
+    """Open a tab, also where it is behind the menu of a narrow page."""
+    wanted = page.get_by_role("tab", name=name, exact=True)
+    if not wanted.first.is_visible():
+        page.locator(".overflow-menu > button").click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
+    else:
+        wanted.first.click()
+
+
+def choose(page: "Page", field: str, option: str) -> None:
+    """Choose from a dropdown."""
+    page.locator(f"#{field} input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def write(page: "Page", field: str, text: str) -> None:
+    """Write into a field."""
+    page.locator(f"#{field}").locator("textarea, input").first.fill(text)
+
+
+def upload(page: "Page", files: Sequence[Path]) -> None:
+    """Upload recordings."""
+    page.locator("#upload input[type=file]").set_input_files([str(path) for path in files])
+
+
+def notice(page: "Page", words: str) -> None:
+    """Wait for a sentence in the notice."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("#notice")).to_contain_text(words)
+
+
+def job(page: "Page", kind: str, state: str) -> "Locator":
+    """Wait until the card of a job is in a state; fail at once when it failed unasked."""
+    from playwright.sync_api import expect
+
+    card = page.locator(".card", has_text=re.compile(rf"\b{kind}\b")).filter(visible=True).first
+    wanted = (state,) if state == "failed" else (state, "failed")
+    expect(card.locator(".state")).to_have_text(re.compile("|".join(wanted)), timeout=120_000)
+    assert card.locator(".state").inner_text() == state, card.inner_text()
+    return card
+
+
+def look(page: "Page", name: str) -> None:
+    """Take a picture to be looked at, and see that nothing overlaps or runs out of the page."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(300)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+    assert page.evaluate(OVERLAPS) == [], name
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+    assert not page.evaluate(BOXES, "ድ"), "no font for Ethiopic: apt install fonts-sil-abyssinica"
