@@ -2,12 +2,13 @@
 """Build the small base from nothing: corpus, datasets, then DVAE, GPT and vocoder, one after the other.
 
     python benchmarks/small_base/build.py OUT --minutes dvae=20 gpt=300 decoder=150    # two cores, a night
-    python benchmarks/small_base/build.py OUT --minutes dvae=1 gpt=5 decoder=3 --workers 16 --precision bf16 \\
-        --tokens 16384                                                                 # a GPU
+    python benchmarks/small_base/build.py OUT --minutes dvae=2 gpt=6 decoder=3 --workers 16 \\
+        --gpt train.tf32=true batch.tokens=40000 batch.clips=96 --decoder train.tf32=true   # a GPU
 
 Every step is a command of `dimts`; what is done is not done again. How many updates fit into the minutes is told by the
 first ones, so that the learning rate falls to its end in time; `--updates gpt=9000` repeats another machine's run.
-`--until gpt` ends there. OUT/base is the result, OUT/times.json says what each step took.
+`--start BASE` goes on with a base that has codes, such as the shipped one. `--until gpt` ends there. OUT/base is the
+result, OUT/times.json says what each step took.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def main() -> None:
     steps.run("prepare", HERE / "prepare.py", out / "corpus", *workers)
     files.write_text(out / "vocab.json", vocab.vocabulary())
     steps.dimts("init", "base", "init", out / "start", "--size", "small", "--vocab", out / "vocab.json")
-    for part in PARTS[: PARTS.index(options.until) + 1]:
+    for part in PARTS[options.start is not None : PARTS.index(options.until) + 1]:
         train(steps, part, options)
     steps.run(f"ship {options.until}", HERE / "ship.py", out / options.until / "voice", out / "base")
 
@@ -72,10 +73,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--hours", type=float, default=10.0, help="of speech")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--precision", default="fp32", help="of GPT and decoder")
-    parser.add_argument("--tokens", type=int, default=3000, help="of a micro-batch of the GPT")
+    parser.add_argument("--start", type=Path, help="go on with this base, its codes as they are")
     parser.add_argument("--minutes", nargs="*", type=counted, default=[], metavar="PART=N")
     parser.add_argument("--updates", nargs="*", type=counted, default=[], metavar="PART=N")
+    for part in PARTS:
+        parser.add_argument(f"--{part}", nargs="*", default=[], metavar="SETTING=VALUE", help="other than in runs/")
     parser.add_argument("--until", choices=PARTS, default="decoder")
     return parser.parse_args()
 
@@ -92,16 +94,15 @@ def train(steps: Steps, part: str, options: argparse.Namespace) -> None:
     """Train a part: some updates to see how long one takes, then as many as fit."""
     minutes, updates, run = dict(options.minutes), dict(options.updates), steps.out / f"{part}.yaml"
     settings = yaml.safe_load((HERE / "runs" / f"{part}.yaml").read_text())
-    if part != "dvae":
-        settings["train"]["precision"] = options.precision
-    if part == "gpt":
-        settings["batch"]["tokens"] = options.tokens
+    if part == "gpt" and options.start:
+        settings["base"] = str(options.start.absolute())
     files.write_text(run, yaml.safe_dump(settings, sort_keys=False))
+    chosen = [word for setting in getattr(options, part) for word in ("--set", setting)]
     if part not in updates:
-        steps.dimts(f"{part}, first", "train", run, "--set", f"train.max_updates={FIRST}")
+        steps.dimts(f"{part}, first", "train", run, *chosen, "--set", f"train.max_updates={FIRST}")
         updates[part] = FIRST + fitting(steps.out / part, minutes[part] * 60)
     print(f"{part}: {updates[part]:,.0f} updates", flush=True)
-    steps.dimts(part, "train", run, "--set", f"train.max_updates={updates[part]:.0f}")
+    steps.dimts(part, "train", run, *chosen, "--set", f"train.max_updates={updates[part]:.0f}")
 
 
 def fitting(run: Path, seconds: float) -> int:
