@@ -1,9 +1,10 @@
 """Our own sentences in five languages: templates filled from a vocabulary, plain ones, and pseudo-words.
 
 A language's file in `texts/` has sections, each begun by `@name`: slots with their entries between commas, then
-`templates`, `short`, `sentences` and `held_out`, one a line. Agreement is not perfect, spelling is: a network that
-learns to speak needs letters and sounds, many of them, more than sense. The surprise: one sentence in eight has its
-words replaced by pseudo-words, drawn letter by letter, so that letters are learned and not words by heart.
+`templates`, `short` and `held_out`, one a line; plain sentences are those that `dimts demo` holds against forgetting.
+Agreement is not perfect, spelling is: a network that learns to speak needs letters and sounds, many of them, more than
+sense. The surprise: one sentence in eight has its words replaced by pseudo-words, drawn letter by letter, so that
+letters are learned and not words by heart.
 """
 
 import random
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dimts.app.demo.corpus import read_sentences
 from dimts.data.words import group_of
 
 LANGUAGES = ("en", "es", "it", "de", "pl")
 TEXTS = Path(__file__).parent / "texts"
-LINES = ("templates", "short", "sentences", "held_out")  # sections of one text a line
+LINES = ("templates", "short", "held_out")  # sections of one text a line
 HELD_OUT = 60
 LISTENING = 24  # the first of them: for a listening set
 HELD_OUT_CHARACTERS = (25, 95)  # over 17, so that a recogniser can tell sentences apart
@@ -60,7 +62,7 @@ def read(language: str) -> Material:
         else:
             sections[name] += [line] if name in LINES else line.split(", ")
     lines = {name: sections.pop(name) for name in LINES}
-    return Material(sections, **lines)
+    return Material(sections, **lines, sentences=read_sentences(f"base/{language}.txt"))
 
 
 def training(language: str, seed: int) -> Iterator[str]:

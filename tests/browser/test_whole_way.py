@@ -69,7 +69,7 @@ def _text(page: "Page", project: Project) -> None:
     steps.tab(page, "Train")
     page.locator("#get-base button").first.click()
     page.get_by_label("tiny", exact=True).check()
-    page.locator("#random-base").click()
+    page.locator("#own-base").click()
     steps.job(page, "base", "done")
     steps.tab(page, "Text")
     page.locator("#vocab-base input").wait_for()

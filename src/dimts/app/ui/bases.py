@@ -1,4 +1,4 @@
-"""Which base a project starts from, and how to get one: the official by hub, a random one, an earlier voice."""
+"""Which base a project starts from, and how to get one: the official by hub, one of ours, an earlier voice."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -15,7 +15,7 @@ from dimts.errors import ConfigError
 
 SECTION = "base"
 OFFICIAL = "xtts-v2"
-SIZES = ("tiny", "small")
+SIZES = ("small-trained", "tiny", "small")  # the first speaks, the others are random
 
 
 def choice(shell: Shell, elem_id: str) -> gr.Dropdown:
@@ -38,11 +38,12 @@ def getting(shell: Shell) -> None:
             accepted = gr.Checkbox(label=say("I accept the licence (CPML)"), elem_id="accept", min_width=200)
             official = gr.Button(say("Fetch the official XTTS v2 (1.9 GB)"), elem_id="fetch", min_width=200)
         with gr.Row():
-            size = gr.Radio(SIZES, value="small", label=say("A random base, to try the whole way"), min_width=200)
-            random = gr.Button(say("Make a random base"), elem_id="random-base", min_width=200)
+            told = say("small-trained speaks five languages, roughly; tiny and small are random")
+            size = gr.Radio(SIZES, value=SIZES[0], label=say("A base without a download"), info=told, min_width=200)
+            ours = gr.Button(say("Make this base"), elem_id="own-base", min_width=200)
         Card(shell, "base")
     shell.act(official.click, partial(_fetch, shell), [accepted])
-    shell.act(random.click, partial(_random, shell), [size])
+    shell.act(ours.click, partial(_ours, shell), [size])
 
 
 def of(place: Place, named: str | None) -> Path:
@@ -78,14 +79,18 @@ def _fetch(shell: Shell, project: Project, accepted: bool) -> Told:
     return Told(shell.say("The download has begun; when it is interrupted, it goes on."))
 
 
-def _random(shell: Shell, project: Project, size: str) -> Told:
+def _ours(shell: Shell, project: Project, size: str) -> Told:
+    from dimts.checkpoint import initial
+
     if size not in SIZES:
         raise ConfigError(f"{size!r}: choose from {', '.join(SIZES)}")
-    folder = shell.place.folder / BASES / f"random-{size}"
+    folder = shell.place.folder / BASES / (size if size == initial.TRAINED else f"random-{size}")
     if not folder.exists():
         _start(project, folder, ["base", "init", str(folder), f"--size={size}", "--json"])
     project.remember(SECTION, {"folder": str(folder)})
-    return Told(shell.say("A random base is being made; its speech stays noise."))
+    if size == initial.TRAINED:
+        return Told(shell.say("The small base is being copied; it speaks, roughly."))
+    return Told(shell.say("A random base is being made; its speech is noise."))
 
 
 def _start(project: Project, folder: Path, argv: list[str]) -> None:
