@@ -120,7 +120,8 @@ def _summary(facts: Mapping[str, Any]) -> list[str]:
         f"code loss   {facts['before']:.2f} before, {facts['after']:.2f} after (on sentences held back)",
         f"curve       {facts['picture']}",
         f"voice       {facts['voice']}",
-        *_heard(facts["scores"]),
+        *_heard("Amharic", facts["scores"]),
+        *_heard("others", facts["others"]),
         *(f"no {name}: {why}" for name, why in facts["unmeasured"].items()),
         f"listen      {facts['page']}",
         f"time        {facts['seconds']} s",
@@ -129,8 +130,9 @@ def _summary(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _heard(scores: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+def _heard(language: str, scores: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     """Say what was measured; the right text is the nearest of twenty."""
     for name, title in (("nearest", "right text"), ("phone_error", "phone error"), ("mos", "naturalness")):
         if all(name in each for each in scores.values()):
-            yield f"{title:11} " + ", ".join(f"{each[name]:.2f} {who}" for who, each in scores.items())
+            told = ", ".join(f"{each[name]:.2f} {who}" for who, each in scores.items())
+            yield f"{language:11} {title} {told}"

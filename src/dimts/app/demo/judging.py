@@ -19,7 +19,7 @@ from dimts.train.samples import voices
 
 VOICE, JUDGED = "voice", "judged"
 BEFORE, AFTER = "before", "after"
-SENTENCES, OTHERS = 12, 1  # of Amharic, and of each language that the base speaks
+SENTENCES, OTHERS = 12, 2  # of Amharic, and of each language that the base speaks
 SAMPLING = Sampling(temperature=0.5, repetition_penalty=1.0)  # of 512 codes, many must come again in a sentence
 SHOWN = ("nearest", "phone_error", "voice_likeness", "mos")
 
@@ -44,13 +44,15 @@ def judge(out: Path, language: str, seed: int, console: Console) -> dict[str, An
         "page": str(page),
         "takes": str(out / JUDGED / "takes"),
         "scores": {each.name: _scores(evaluation, each) for each in evaluation.subjects},
+        "others": {each.name: _scores(evaluation, each, targets=False) for each in evaluation.subjects},
         "unmeasured": {name: why for name, why in evaluation.absent.items() if name in SHOWN},
     }
 
 
-def _scores(evaluation: Evaluation, judged: Judged) -> dict[str, float]:
-    columns = [column for column in evaluation.columns if column.name in SHOWN]
-    found = means.of(means.target_rows(evaluation, judged), columns)
+def _scores(evaluation: Evaluation, judged: Judged, targets: bool = True) -> dict[str, float]:
+    """Return the means in the language that was learned, or in those that the base spoke before."""
+    rows = [row for row in judged.rows if (row.language in evaluation.plan.targets) == targets]
+    found = means.of(rows, [column for column in evaluation.columns if column.name in SHOWN])
     return {name: round(interval.mean, 3) for name, interval in found.items()}
 
 
