@@ -26,6 +26,7 @@ GIVEN = {  # what each page takes as given
     "parts.md": ("dataset", "base_as_voice"),
     "text.md": ("recordings", "base", "dataset", "vocabulary", "texts"),
     "training.md": ("lora_run",),
+    "web.md": (),
 }
 NOT_RUN = {  # parsed only; the beginning of the line, and why
     "make ": "sets an environment up; CI runs both",
@@ -33,6 +34,9 @@ NOT_RUN = {  # parsed only; the beginning of the line, and why
     "dimts base fetch": "needs the network; tests/unit/checkpoint/test_fetch.py has a hub of its own",
     "dimts prepare hf:": "needs the network; tests/unit/data/importers/test_hugging_face.py has a hub of its own",
     "dimts prepare https:": "needs the network; tests/unit/data/importers/test_pages.py has pages of its own",
+    "pip install": "sets an environment up",
+    "dimts ui": "serves until it is ended; tests/browser does all that it says",
+    "DIMTS_UI_PASSWORD=": "the same",
     "dimts listen run/evaluation --answers": "answers come from a browser; see tests/unit/evaluate/test_listening.py",
 }
 QUICK = {
