@@ -27,6 +27,7 @@ from dimts.evaluate.intelligibility import Clip
 from dimts.infer import speak, voice
 from dimts.infer.decode import Sampling
 from dimts.model import mel
+from dimts.model.gpt import Gpt
 from dimts.model.shapes import HOP_SAMPLES, OUTPUT_RATE_HZ, SAMPLE_RATE_HZ
 from dimts.train import validate
 from dimts.train.parts import latents
@@ -62,7 +63,7 @@ def main() -> None:
     ):
         spoken = [clip for seed in options.seeds for clip in freely(base, options.base, chosen, seed, sampling)]
         tell(f"free speech, {name}", spoken, pool)
-    print(json.dumps(code_losses(base, options.corpus)), flush=True)
+    print(json.dumps(code_losses(base, options.corpus, [*held_out.values()])), flush=True)
 
 
 def opened(base: Base, folders: Sequence[Path]) -> Pair:
@@ -134,25 +135,30 @@ def sound_of(mel_MF: Tensor, stats: Tensor) -> Tensor:
     return torch.istft(turned_KF, **shape)
 
 
-def code_losses(base: Base, corpus: Path) -> dict[str, float]:
-    """Masked code loss of the corpus's evaluation clips, in nats."""
-    found = opened(base, [corpus / "datasets" / each for each in LANGUAGES])
-    held_out = validate.EvalSet(found.eval, PROMPT, base.tokenizer, 16)
-    counts_R = sum(torch.bincount(one.tensors()[0], minlength=1024) for one in found.train) + 1.0
+def code_losses(base: Base, corpus: Path, held_out: Sequence[Pair]) -> dict[str, float]:
+    """Masked code loss of all clips whose texts no training heard, in nats."""
+    examples = [one for found in held_out for one in found.train if one.clip.speaker not in UNSEEN]
+    measured = validate.EvalSet(examples, PROMPT, base.tokenizer, 16)
+    heard = opened(base, [corpus / "datasets" / each for each in LANGUAGES]).train
+    counts_R = sum(torch.bincount(one.tensors()[0], minlength=1024) for one in heard) + 1.0
     shares_R = counts_R / counts_R.sum()
-    codes_N = torch.cat([one.tensors()[0] for one in found.eval])
+    codes_N = torch.cat([one.tensors()[0] for one in examples])
+    stats = base.network.mel_stats
+    return {
+        "code loss": round(validate.evaluate(base.network.gpt, measured, stats).code_loss, 3),
+        "random": round(validate.evaluate(by_chance(base), measured, stats).code_loss, 3),
+        "unigram entropy": round(float(-shares_R[codes_N].log().mean()), 3),
+        "clips": len(examples),
+    }
+
+
+def by_chance(base: Base) -> Gpt:
+    """Return a random network that has the base's vocabulary."""
     with tempfile.TemporaryDirectory() as folder:
         vocabulary = Path(folder) / "vocab.json"
         vocabulary.write_text(base.tokenizer.to_json(), encoding="utf-8")
         initial.write(Path(folder) / "random", "small", 0, vocabulary)
-        chance = official.load(Path(folder) / "random").network.gpt
-    stats = base.network.mel_stats
-    return {
-        "code loss": round(validate.evaluate(base.network.gpt, held_out, stats).code_loss, 3),
-        "random": round(validate.evaluate(chance, held_out, stats).code_loss, 3),
-        "unigram entropy": round(float(-shares_R[codes_N].log().mean()), 3),
-        "clips": len(found.eval),
-    }
+        return official.load(Path(folder) / "random").network.gpt
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from dimts.data import prepare as preparing
 
 LANGUAGES = {"en": "en-us", "es": "es", "it": "it", "de": "de", "pl": "pl"}  # espeak-ng's names
 SPEAKERS = ("m1", "f1")  # two of the base's voices, so that a prompt is another clip
-SENTENCES = 30  # of each language: plain ones, which the base heard too
-SHARE = 0.25  # of the clips that training hears
+SENTENCES = 60  # of each language: plain ones, which the base heard too
+SHARE = 0.4  # of the clips that training hears
 
 
 def prepare(folder: Path, seed: int) -> int:
