@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dimts.app.demo import corpus, espeak
+from dimts.app.demo import corpus, espeak, replay
 from dimts.audio.io import Audio, read
 from dimts.errors import ConfigError, DataError, MissingExtra
+from dimts.evaluate import sentences as judged_by
 from dimts.text.normalise import normalise
 
 FAMILIES = "ሀለሐመሠረሰሸቀበተቸኀነኘአከኸወዐዘዠየደጀገጠጨጰጸፀፈፐቨ"  # first order of every family in common use
@@ -244,3 +245,10 @@ def pitch_hz(audio: Audio) -> float:
         if frame.std() > 0.03 and similar[lag] > 0.5 * similar[0]:
             found.append(audio.rate_hz / lag)
     return float(np.median(found))
+
+
+@pytest.mark.parametrize("language", replay.LANGUAGES)
+def test_what_is_replayed_is_not_what_forgetting_is_judged_by(language: str) -> None:
+    replayed = corpus.read_sentences(f"base/{language}.txt")[: replay.SENTENCES]
+    judged = {each.text for each in judged_by.built_in(language)}
+    assert len(set(replayed)) == replay.SENTENCES and judged and not judged & set(replayed)
