@@ -15,7 +15,7 @@ from dimts.app.output import Json, show
 LANGUAGE = "am"
 SEED = 0
 LEARNS = ["new_rows", "blocks.0-3"]  # above, states stay such as the vocoder knows; older rows keep their letters
-NEW_TOKENS = 0  # letters without merges: an hour of speech holds too few of each (code loss 1.55; with merges 1.82)
+NEW_TOKENS = 0  # letters without merges: an hour of speech holds too few of each
 VOICES = ("am+m3", "am+f2")
 
 

@@ -22,6 +22,11 @@ def datasets(folder: Path) -> Sequence[str]:
     return [str(folder / language / "dataset") for language in LANGUAGES]
 
 
+def references(folder: Path) -> tuple[Path, ...]:
+    """Return a recording of each speaker."""
+    return tuple(folder / "en" / "corpus" / "wavs" / f"{LANGUAGES['en']}+{each}-001.wav" for each in SPEAKERS)
+
+
 def _dataset(folder: Path, language: str, seed: int) -> int:
     voices = [f"{LANGUAGES[language]}+{speaker}" for speaker in SPEAKERS]
     texts = corpus.read_sentences(f"base/{language}.txt")[:SENTENCES]
