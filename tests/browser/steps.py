@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dimts.app.ui import words
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+TABS = ("Data", "Text", "Train", "Compare", "Speak", "Export", "System")
+WIDTHS = {390: 844, 1440: 900}  # pixels, and the height that goes with it
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"  # to be looked at; not kept
 OVERLAPS = """() => {
   const kinds = 'button, input, textarea, audio, progress, table, svg[role=img], .card > p';
@@ -25,6 +29,22 @@ OVERLAPS = """() => {
     if (w > 2 && h > 2) found.push(`${named(a)} / ${named(b)}`);
   }
   return found;
+}"""
+PALE = """() => {
+  const parse = c => { const n = c.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
+  const light = c => { const [r, g, b] = c.slice(0, 3).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) {
+    const c = parse(getComputedStyle(e).backgroundColor); if (c[3] > .9) return c; } return [255, 255, 255, 1]; };
+  const found = new Set();
+  for (const e of document.querySelectorAll('main *')) {
+    const own = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent.trim()).join('');
+    if (!own || e.offsetParent === null || e.closest('svg, [disabled]') || getComputedStyle(e).opacity < 1) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) found.add(`${e.tagName} ${own.slice(0, 40)} ${ratio.toFixed(1)}`);
+  }
+  return [...found];
 }"""
 BOXES = """(sign) => {
   const draw = text => { const c = document.createElement('canvas'); const g = c.getContext('2d');
@@ -94,10 +114,26 @@ def job(page: "Page", kind: str, state: str) -> "Locator":
 
 
 def look(page: "Page", name: str) -> None:
-    """Take a picture to be looked at, and see that nothing overlaps or runs out of the page."""
+    """Take a picture to be looked at, and see that nothing overlaps, runs out of the page, or is too pale to read."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(300)
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
     assert page.evaluate(OVERLAPS) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+    assert page.evaluate(PALE) == [], f"{name}: less than 4.5 to 1"
     assert not page.evaluate(BOXES, "ድ"), "no font for Ethiopic: apt install fonts-sil-abyssinica"
+
+
+def look_everywhere(page: "Page", url: str, name: str) -> None:
+    """Look at every tab: in both languages, on a phone and on a desk."""
+    for language in words.LANGUAGES:
+        say = words.of(language)
+        for width, height in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            open_project(page, url, name, language)
+            for title in TABS:
+                tab(page, say(title))
+                if title == "Text":
+                    page.locator("#read").click()
+                    page.locator(".tokens").wait_for()
+                look(page, f"{title.lower()}-{language}-{width}")

@@ -39,6 +39,7 @@ def test_from_recordings_to_a_voice(site: Site, page: "Page", source: list[Path]
     _compare(page, project)
     _speak(page, project)
     _export(page, project)
+    steps.look_everywhere(page, site.url, NAME)
 
 
 def _data(page: "Page", source: list[Path], project: Project) -> None:

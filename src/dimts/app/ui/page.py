@@ -19,12 +19,25 @@ SWITCH = (
     "(language, name) => { location.href = `/${language}/` + (name ? '?project=' + encodeURIComponent(name) : '') }"
 )
 START = "() => document.documentElement.lang = location.pathname.split('/')[1]"
+COLOURS = {  # by day, by night: what Gradio itself has is too pale to read (under 4.5 to 1)
+    "body_text_color_subdued": ("*neutral_600", "*neutral_300"),
+    "block_info_text_color": ("*neutral_600", "*neutral_300"),
+    "block_title_text_color": ("*neutral_700", "*neutral_200"),
+    "input_placeholder_color": ("*neutral_500", "*neutral_400"),
+    "color_accent": ("*primary_700",),
+    "button_primary_background_fill": ("*primary_700", "*primary_700"),
+    "button_primary_background_fill_hover": ("*primary_800", "*primary_800"),
+    "button_cancel_background_fill": ("#b91c1c", "#b91c1c"),
+    "button_cancel_background_fill_hover": ("#991b1b", "#991b1b"),
+}
 
 
 def theme() -> gr.themes.Base:
     """Return the look; every font is one of the system's."""
     own = gr.themes.Font("sans-serif"), gr.themes.Font("monospace")  # style.css names more
-    return gr.themes.Default(primary_hue="emerald", neutral_hue="slate", font=own[0], font_mono=own[1])
+    made = gr.themes.Default(primary_hue="emerald", neutral_hue="slate", font=own[0], font_mono=own[1])
+    return made.set(**{f"{name}{end}": value for name, values in COLOURS.items()
+                       for end, value in zip(("", "_dark"), values, strict=False)})  # fmt: skip
 
 
 def build(place: Place, language: str) -> gr.Blocks:
@@ -46,14 +59,14 @@ def build(place: Place, language: str) -> gr.Blocks:
 def _head(place: Place, say: Say, language: str) -> Shell:
     """Make what stands above the tabs."""
     with gr.Row(elem_id="head", equal_height=True):
-        gr.HTML(_title(say), elem_id="title", min_width=180)
+        gr.HTML(_title(say), elem_id="title", min_width=190)
         project = gr.Dropdown(
             projects.all_of(place.folder), label=say("Project"), elem_id="project", value=None, min_width=160, scale=2
         )
         new = gr.Textbox(label=say("New project"), placeholder=say("a name, such as selam"), elem_id="new-name",
                          max_lines=1, min_width=160, scale=2)  # fmt: skip
         create = gr.Button(say("Create"), elem_id="create", min_width=90, scale=0)
-        other = gr.Dropdown([(name, code) for code, name in words.LANGUAGES.items()], value=language, min_width=110,
+        other = gr.Dropdown([(name, code) for code, name in words.LANGUAGES.items()], value=language, min_width=170,
                             label=say("Language of this page"), elem_id="language", filterable=False)  # fmt: skip
     notice = gr.HTML("", elem_id="notice")
     shell = Shell(place, say, project, notice)

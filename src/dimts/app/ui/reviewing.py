@@ -70,7 +70,7 @@ def _first(look: Callable[..., list[Any]], project: Project, which: str, order: 
 
 
 def _row(say: Say, place: int) -> Row:
-    with gr.Group(visible=False, elem_id=f"clip-{place}") as group:
+    with gr.Group(visible=False, elem_id=f"clip-{place}", elem_classes="reviewed") as group:
         name, html = gr.State(""), gr.HTML("", padding=True)
         with gr.Row():
             text = gr.Textbox(label=say("Text"), lines=1, max_lines=4, scale=4, min_width=200)
