@@ -78,6 +78,13 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+def free_port() -> int:
+    """Return a port that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
@@ -89,11 +96,8 @@ def _answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     root = tmp_path_factory.mktemp("ድምፅ root")
-    made = Site(root / "projects", root, port, words=("--max-upload-mb", "2"))
+    made = Site(root / "projects", root, free_port(), words=("--max-upload-mb", "2"))
     made.start()
     yield made
     made.stop()

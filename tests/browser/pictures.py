@@ -7,7 +7,6 @@ those of the guides are made anew too, small enough to be kept.
 import argparse
 import json
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from dimts.app import jobs, projects
 from dimts.app.projects import BASES, Project
 from dimts.app.ui import words
 from tests.browser import steps
-from tests.browser.conftest import CHROMIUM, Site, until
+from tests.browser.conftest import CHROMIUM, Site, free_port, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,7 +37,7 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        site = Site(Path(folder) / "projects", Path(folder), _free_port())
+        site = Site(Path(folder) / "projects", Path(folder), free_port())
         project = _project(asked.demo, site.folder)
         _jobs(project)
         site.start()
@@ -52,12 +51,6 @@ def main() -> None:
         finally:
             browser.close()
             site.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _project(demo: Path, place: Path) -> Project:

@@ -134,5 +134,7 @@ def _decide(say: Say, verdict: Verdict, project: Project, name: str, text: str) 
 
 
 def _apply(say: Say, project: Project) -> Told:
+    if not (project.dataset / manifest.HEAD).is_file():
+        raise DataError(say("There is no dataset yet: prepare recordings in the tab Data first."))
     jobs.start(project.folder, "prepare", commands.apply_decisions(clips.opened(project.dataset)))
     return Told(say("The decisions are being applied."))

@@ -4,10 +4,12 @@ Nothing leaves the machine: browsers are told to ask nobody else (Content-Securi
 """
 
 import base64
+import logging
 import os
 import secrets
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +81,18 @@ def run(place: Place, host: str, port: int, user: str | None, password: str | No
     """Serve until Ctrl-C. ConfigError when the port is taken."""
     import uvicorn
 
+    class Server(uvicorn.Server):
+        """One that ends in silence: pages that are still open are no errors then."""
+
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            logging.getLogger("uvicorn.error").disabled = True
+            super().handle_exit(sig, frame)
+
     refuse_taken(host, port)
     app = build(place, host in OWN_HOST, user, password)
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    with suppress(KeyboardInterrupt):
+        Server(config).run()
 
 
 def refuse_taken(host: str, port: int) -> None:
