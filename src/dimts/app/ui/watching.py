@@ -115,6 +115,7 @@ def _log(say: Say, project: Project, search: str | None = None) -> Markup:
     if job is None:
         return Markup("")
     words = (search or "").strip().casefold()
-    lines = [line for line in job.log(SEARCHED_BYTES if words else SHOWN_BYTES).splitlines() if words in line.casefold()]
+    end = job.log(SEARCHED_BYTES if words else SHOWN_BYTES)
+    lines = [line for line in end.splitlines() if words in line.casefold()]
     said = f"{len(lines):,} {say('lines')}" if words else ""
     return tag("div", tag("p", said, class_="soft", role="status"), tag("pre", "\n".join(lines[-MOST_LINES:])))
