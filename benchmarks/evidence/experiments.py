@@ -30,9 +30,8 @@ def _with(section: str, /, **values: Any) -> Variant:
 
 def _lr(rate: float) -> Variant:
     """Let new rows learn as much faster as in the demo; `auto` would leave most still at these sizes."""
-    return Variant(
-        {"optimizer": {"lr": rate, "new_rows_lr": round(rate * 10 / 3, 9)}, "train": {"trainable": trainable}}
-    )
+    rates = {"lr": rate, "new_rows_lr": round(rate * 10 / 3, 9)}
+    return Variant({"optimizer": rates, "train": {"trainable": EVERYTHING}})
 
 
 def _decay(share: float, decay_all: bool = False) -> Variant:
