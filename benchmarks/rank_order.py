@@ -4,7 +4,7 @@
     python benchmarks/rank_order.py DEMO --work FOLDER [--seeds 20] [--sentences 10] [--early 40] [--noise 0.3]
 
 DEMO is what `dimts demo --out DEMO` made. Its voice speaks against one of its run cut off early, and against itself
-with noise on every matrix of the GPT. Each seed has its own sentences and draws; no code loss helps. A JSON line a seed.
+with noise on every matrix of the GPT. Each seed has its own sentences and draws; no code loss helps. JSON lines.
 """
 
 import argparse
