@@ -15,6 +15,7 @@ import pytest
 
 from dimts.data import manifest
 from dimts.data.manifest import Clip, Dataset, Rejection
+from dimts.data.records import TRAINED
 from dimts.data.totals import Totals
 from dimts.errors import DataError
 from dimts.text.normalise import IDENTITY
@@ -73,7 +74,7 @@ def test_hash_follows_the_accepted_clips(dataset: Dataset) -> None:
 def test_a_dataset_of_before_reads_and_keeps_its_hash(dataset: Dataset) -> None:
     manifest.write(dataset)
     path = dataset.folder / "clips.jsonl"
-    newer = {f.name for f in fields(Clip)} - set(manifest.TRAINED)
+    newer = {f.name for f in fields(Clip)} - set(TRAINED)
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
     old = [{key: value for key, value in record.items() if key not in newer} for record in records]
     content = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in old).encode()
