@@ -30,8 +30,8 @@ test-slow: setup
 	$(BIN)/python -m pytest -m "slow and not gpu" tests
 
 lint: setup
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 
 clean:

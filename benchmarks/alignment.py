@@ -77,7 +77,7 @@ def published(sounds: Path, work: Path, language: str) -> Iterator[Prompt]:
     """Read the prompts of a language that have a text of words."""
     (table,) = sounds.rglob(f"core-sounds-{language}.txt.gz")
     (folder,) = (sounds / "usr/share/asterisk/sounds").glob(f"{language}_*")
-    for line in gzip.open(table, "rt", encoding="utf-8-sig"):
+    for line in gzip.decompress(table.read_bytes()).decode("utf-8-sig").splitlines():
         name, colon, text = (part.strip() for part in line.partition(":"))
         sound = folder / f"{name}.g722"
         if not colon or line.startswith(";") or not text or set(text) & set("[]()<>") or not sound.is_file():
@@ -135,8 +135,9 @@ def hour(recogniser: Recogniser, prompts: Sequence[Prompt], language: str, secon
     work_s = recognised_s + aligned_s + cut_s
     return facts | {
         "minutes": round(length_s / 60, 1), "words": len(words), "sounds": sum(word.sounds for word in words),
-        "speech CPU s": round(heard_s, 1), "recogniser CPU s": round(recognised_s, 1), "path CPU s": round(aligned_s, 1),
-        "clips CPU s": round(cut_s, 1), "times real time": round(length_s / work_s, 1),
+        "speech CPU s": round(heard_s, 1), "recogniser CPU s": round(recognised_s, 1),
+        "path CPU s": round(aligned_s, 1), "clips CPU s": round(cut_s, 1),
+        "times real time": round(length_s / work_s, 1),
         "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
@@ -166,11 +167,16 @@ def accuracy(
             errors += [own[0].start_s - start_s, own[-1].end_s - end_s]
             inside += [start_s - 0.1 <= (word.start_s + word.end_s) / 2 <= end_s + 0.1 for word in own]
     sizes = np.abs(errors)
-    return {
-        "begins, median ms": round(float(np.median(errors[::2])) * 1000), "ends, median ms": round(float(np.median(errors[1::2])) * 1000),
-        "error, median ms": round(float(np.median(sizes)) * 1000), "error, p95 ms": round(float(np.quantile(sizes, 0.95)) * 1000),
-        "within 100 ms": share(sizes <= 0.1), "within 200 ms": share(sizes <= 0.2), "words in their prompt": share(inside),
-    }  # fmt: skip
+    milliseconds = {
+        "begins, median ms": np.median(errors[::2]),
+        "ends, median ms": np.median(errors[1::2]),
+        "error, median ms": np.median(sizes),
+        "error, p95 ms": np.quantile(sizes, 0.95),
+    }
+    shares = {"within 100 ms": sizes <= 0.1, "within 200 ms": sizes <= 0.2, "words in their prompt": inside}
+    return {name: round(float(value) * 1000) for name, value in milliseconds.items()} | {
+        name: share(found) for name, found in shares.items()
+    }
 
 
 def cuts(
@@ -199,7 +205,7 @@ def cuts(
 
 
 def shuffled(recogniser: Recogniser, prompts: Sequence[Prompt], language: str) -> dict[str, Any]:
-    """Give a tenth of the prompts the texts of others, again and again: how many does the score tell from right ones?"""
+    """Give a tenth of the prompts the texts of others, again and again: how many does the score find?"""
     heard = [recognisers.posteriors(recogniser, [prompt.samples]) for prompt in prompts]
 
     def fit(index: int, text: str) -> float:

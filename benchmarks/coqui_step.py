@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Time training steps of coqui-tts's GPTTrainer: one process of `train_step.py`, run by that environment's python.
 
 Arguments: WORK VOCAB STEPS. The same clips in the same batches as Dimts; audio in, weights updated. It is given both
@@ -88,7 +87,7 @@ def step(trainer: GPTTrainer, optimizer: torch.optim.Optimizer, dataset: XTTSDat
 
 
 def on_gpu(work: Path, vocab: Path, number_format: str, size: int) -> dict[str, float]:
-    """Time micro-batches of `size` clips on the GPU, one optimizer step in all; audio is read and collated beforehand."""
+    """Time micro-batches of `size` clips on the GPU, one optimizer step in all; audio is collated beforehand."""
     clips = [clip for batch in json.loads((work / "batches.json").read_text()) for clip in batch]
     trainer = GPTTrainer(configure(work, str(vocab))).cuda()
     trainer.eval()

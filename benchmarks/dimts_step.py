@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Time training steps of Dimts: one process of `train_step.py`. Arguments: WORK DATASET PRECISION PARTS STEPS."""
 
 import json

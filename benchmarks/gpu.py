@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Full-size training on one NVIDIA GPU: clips a second, memory against its forecast, share of peak FLOP/s.
 
     python benchmarks/gpu.py --wavs WAVS --vocab vocab.json [--coqui] [--only NAME]

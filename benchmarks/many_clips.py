@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """What each clip costs as datasets grow: opening one, and laying out its updates, from 1,000 to 100,000 clips.
 
 Clips, texts and an (all but empty) code cache are made up; no audio is there and nothing is trained. Every size is a

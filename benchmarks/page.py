@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """How the page bears a large project: seconds until it is open in Chromium, memory of its server, whether that grows.
 
 A project of 20,000 clips and a run of 500,000 metric lines is made up. Open is when its clips can be played; the tab

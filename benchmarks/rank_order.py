@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Does the rank find the better of two voices whose order is known? One trained for longer, one damaged, many seeds.
 
     python benchmarks/rank_order.py DEMO --work FOLDER [--seeds 20] [--sentences 10] [--early 40] [--noise 0.3]

@@ -1,10 +1,10 @@
 """Do the scorers of `dimts evaluate` put real speech before espeak-ng's, that before noise, and wrong texts last?
 
-    python benchmarks/scorers.py --wavs WAVS --work FOLDER [--prompts 40]          # metadata.csv: id|text, and recordings
-    python benchmarks/scorers.py --sounds SOUNDS --language en --work FOLDER       # asterisk's prompts, as alignment.py
+    python benchmarks/scorers.py --wavs WAVS --work FOLDER [--prompts 40]       # metadata.csv: id|text, and recordings
+    python benchmarks/scorers.py --sounds SOUNDS --language en --work FOLDER    # asterisk's prompts, as alignment.py
 
-One line of JSON: the mean of each column with its interval for recordings, for espeak-ng with the same texts, for that in
-noise of its own loudness, for such noise alone, and for the recordings with each other's texts.
+One line of JSON: the mean of each column with its interval for recordings, for espeak-ng with the same texts, for that
+in noise of its own loudness, for such noise alone, and for the recordings with each other's texts.
 """
 
 import argparse

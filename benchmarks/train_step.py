@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Full-size training speed and memory: Dimts in each configuration, beside coqui-tts's GPTTrainer where it is at hand.
 
 Every measurement is a process of its own (its peak memory is the process's); rounds go through all of them in turn, so

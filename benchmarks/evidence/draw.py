@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Tables and plots of what `run.py` found.
 
     python benchmarks/evidence/draw.py FOLDER docs/evidence

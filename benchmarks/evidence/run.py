@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Which claims about training hold here? The demo's Amharic with the shipped base, settings against settings.
 
     python benchmarks/evidence/run.py DEMO --work FOLDER [--only "learning rate"] [--seeds 0 1 2] [--minutes 60]

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Build the small base from nothing: corpus, datasets, then DVAE, GPT and vocoder, one after the other.
 
     python benchmarks/small_base/build.py OUT --minutes dvae=20 gpt=300 decoder=150    # two cores, a night

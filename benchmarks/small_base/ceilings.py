@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Where a small base loses intelligibility, stage by stage, and how well it foresees codes.
 
     python benchmarks/small_base/ceilings.py OUT/corpus --base BASE [--clips 12] [--seeds 0 1 2]

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """The corpus of the small base: our sentences in five languages, spoken by eSpeak NG in seven voices.
 
     python benchmarks/small_base/corpus.py OUT --hours 10 --workers 16

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Prepare the corpus of the small base: `dimts prepare` for all languages at once, each in a process of its own.
 
     python benchmarks/small_base/prepare.py OUT --workers 16

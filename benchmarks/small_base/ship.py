@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Make a base of a voice that is small enough to ship: its weights in half precision, its voices beside them.
 
     python benchmarks/small_base/ship.py VOICE OUT

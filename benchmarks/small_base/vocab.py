@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """The characters of the small base: letters of all Latin-script languages of XTTS v2, marks and tags; no merges.
 
     python benchmarks/small_base/vocab.py vocab.json
