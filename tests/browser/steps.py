@@ -94,6 +94,12 @@ def choose(page: "Page", field: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
+def more_settings(page: "Page") -> None:
+    """Open the further settings of a tab; what is written before they are drawn would be lost."""
+    page.get_by_text("More settings").filter(visible=True).click()
+    page.wait_for_timeout(500)
+
+
 def write(page: "Page", field: str, text: str) -> None:
     """Write into a field."""
     page.locator(f"#{field}").locator("textarea, input").first.fill(text)

@@ -45,7 +45,7 @@ def test_the_shipped_base_speaks_with_a_voice_of_ones_own(site: Site, page: "Pag
     steps.choose(page, "voice", f"{projects.BASES}/{TRAINED}")
     page.locator("#reference input[type=file]").set_input_files(str(sound(tmp_path / "me.wav", 6)))
     page.locator("#reference").get_by_text("0:06").first.wait_for()
-    page.get_by_text("More settings").filter(visible=True).click()
+    steps.more_settings(page)
     page.get_by_label("number input for Temperature").fill("0.5")
     steps.write(page, "speak-preset", "calm")
     page.locator("#speak-preset input").press("Enter")

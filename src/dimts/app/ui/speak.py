@@ -33,7 +33,7 @@ def build(shell: Shell) -> None:
     form = _form(shell)
     with gr.Row():
         reference = gr.Audio(sources=["upload", "microphone"], type="filepath", label=say("Or a recording of a voice"),
-                             elem_id="reference", min_width=240)  # fmt: skip
+                             elem_id="reference", buttons=[], min_width=240)  # fmt: skip
         with gr.Column(min_width=240):
             preset = gr.Dropdown([], label=say("Preset"), allow_custom_value=True, elem_id="speak-preset",
                                  info=say("choose one, or write a name and save"))  # fmt: skip
