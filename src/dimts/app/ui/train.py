@@ -61,20 +61,20 @@ def _fields(say: Say) -> dict[str, Any]:
     known = {setting.name: setting for setting in fields.settings()}
     with gr.Row():
         for name in FIRST:
-            made[name] = _field(known[name])
+            made[name] = _field(known[name], say)
     rest = [setting for setting in fields.settings() if setting.name not in FIRST]
     with gr.Accordion(say("All settings of the run file"), open=False, elem_id="all-settings"):
         for section in dict.fromkeys(setting.section for setting in rest):
             with gr.Accordion(section, open=False), gr.Row():
                 for setting in rest:
                     if setting.section == section:
-                        made[setting.name] = _field(setting)
+                        made[setting.name] = _field(setting, say)
     return {name: made[name] for name in known}
 
 
-def _field(setting: Setting) -> Any:
+def _field(setting: Setting, say: Say) -> Any:
     """Make the component of a setting."""
-    same: dict[str, Any] = {"label": setting.name, "info": setting.help, "min_width": 220,
+    same: dict[str, Any] = {"label": setting.name, "info": say(setting.help), "min_width": 220,
                             "elem_id": f"set-{setting.name.replace('.', '-')}"}  # fmt: skip
     value = setting.written(setting.default)
     if setting.kind == "flag":
