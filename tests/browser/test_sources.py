@@ -1,4 +1,4 @@
-"""Where recordings come from beside an upload: a path, an address, subtitles with their film; then filters, then more."""
+"""Where recordings come from beside an upload: a path, an address, subtitles with a film; then filters, then more."""
 
 import json
 import threading
