@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from dimts.app import jobs, projects
+from dimts.app.ui.page import EVERY_S
 from dimts.audio import io
 from tests.browser import steps
 from tests.browser.conftest import Site
@@ -13,6 +16,7 @@ from tests.browser.test_refused import opened, sound
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
 TRAINED = "small-trained"
 
 
@@ -43,6 +47,7 @@ def test_the_shipped_base_speaks_with_a_voice_of_ones_own(site: Site, page: "Pag
     steps.job(page, "base", "done")
     steps.tab(page, "Speak")
     steps.choose(page, "voice", f"{projects.BASES}/{TRAINED}")
+    page.wait_for_function("() => document.querySelector('#stored-voice input')?.value")
     page.locator("#reference input[type=file]").set_input_files(str(sound(tmp_path / "me.wav", 6)))
     page.locator("#reference").get_by_text("0:06").first.wait_for()
     steps.more_settings(page)
@@ -88,3 +93,11 @@ def test_the_keyboard_is_enough(site: Site, page: "Page") -> None:
             break
     page.keyboard.press("Enter")
     page.locator("#read-steps table").wait_for()
+
+
+def test_an_empty_project_is_not_told_off(site: Site, page: "Page") -> None:
+    opened(site, page, "nothing yet")
+    for title in steps.TABS:
+        steps.tab(page, title)
+        page.wait_for_timeout(1000 * EVERY_S + 500)  # until everything was looked at again
+        assert page.locator("#notice .notice").count() == 0, title

@@ -10,7 +10,7 @@ import pytest
 from dimts.app import jobs, projects
 from dimts.app.projects import BASES, Project
 from dimts.audio import io
-from dimts.checkpoint import initial, official, weights
+from dimts.checkpoint import initial, official, speakers, weights
 from dimts.infer import voice
 from tests.browser import steps
 from tests.browser.conftest import Site
@@ -18,19 +18,18 @@ from tests.browser.conftest import Site
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
 SAID = "Good morning. It rains today. We drink coffee. The child goes to school."
 
 
 @pytest.fixture(scope="module")
 def base(site: Site) -> Path:
-    """A tiny base with two stored voices."""
+    """A tiny base with two voices that came with it."""
     folder = site.folder / BASES / "mine"
     initial.write(folder, "tiny", 0)
-    network = official.load(folder).network
-    sound = initial.synthetic_speech(10).flatten()
-    (folder / "voices").mkdir()
-    for name in ("Abebe", "ሄለን"):
-        weights.write(voice.make(network, [sound]).state(), folder / "voices" / f"{name}.safetensors")
+    made = voice.make(official.load(folder).network, [initial.synthetic_speech(10).flatten()])
+    entry = {"gpt_cond_latent": made.latents_1PD, "speaker_embedding": made.speaker_1E}
+    weights.write_pickle({"Abebe": {**entry}, "ሄለን": {**entry}}, folder / speakers.OFFICIAL)
     return folder
 
 

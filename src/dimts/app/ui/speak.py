@@ -14,7 +14,7 @@ from dimts.app.projects import Project
 from dimts.app.ui import bases, commands, safety, takes
 from dimts.app.ui.cards import Card
 from dimts.app.ui.shell import Shell, Told
-from dimts.checkpoint import places
+from dimts.checkpoint import places, speakers
 from dimts.data.importers.places import MEDIA_SUFFIXES
 from dimts.errors import ConfigError, TextError
 
@@ -106,10 +106,11 @@ def _reference(project: Project, upload: Path) -> Path:
 
 
 def _stored(shell: Shell, project: Project, voice: str | None) -> list[Any]:
-    """Offer the voices that a bundle keeps."""
+    """Offer the voices that a bundle keeps, or that came with a base."""
     del project
     try:
-        names = places.voice_names(bases.of(shell.place, voice))
+        folder = bases.of(shell.place, voice)
+        names = places.voice_names(folder) or speakers.names(folder)
     except ConfigError:
         names = []
     return [gr.update(choices=names, value=names[0] if names else None)]
