@@ -1,4 +1,4 @@
-"""The page in Amharic: what it says itself is Amharic, help of every setting too; names of the run file stay as they are."""
+"""The page in Amharic: what it says, help of every setting too; names of the run file stay as they are."""
 
 import re
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
-ENGLISH = """() => [...document.querySelectorAll('label, label > span, button, h1, h3, h4, [data-testid=block-info], p.soft')]
+ENGLISH = """() => [...document.querySelectorAll(
+    'label, label > span, button, h1, h3, h4, [data-testid=block-info], p.soft')]
   .filter(e => e.offsetParent !== null && e.getBoundingClientRect().width > 1)
   .map(e => e.innerText.trim()).filter(text => /[a-zA-Z]{2}/.test(text) && !/[\\u1200-\\u137f]/.test(text))"""
 NAMES = {"Dimts", "XTTS", "LUFS", "top-k", "top-p", "auto", "energy", "silero", "hama", "ORGANISATION/NAME", "English",

@@ -13,6 +13,7 @@ from dimts.app import spare
 from dimts.app import ui as package
 from dimts.app.jobs import State
 from dimts.app.ui import clips, data, fields, texts, watching, words
+from dimts.checkpoint import fetch
 from dimts.data.review import Verdict
 
 FOLDER = Path(package.__file__).parent
@@ -30,7 +31,8 @@ def said() -> set[str]:
 
 def test_every_sentence_is_there_in_amharic() -> None:
     chosen = {*get_args(State), *get_args(Verdict), *clips.FILTERS, *clips.orders(), *data.REPAIRS, *KINDS}
-    chosen |= set(spare.KINDS.values()) | {row[0] for row in texts.ROWS} | set(watching.TITLES.values()) | CHOSEN
+    chosen |= {row[0] for row in texts.ROWS} | {*spare.KINDS.values(), *watching.TITLES.values(), *fetch.LICENCE}
+    chosen |= CHOSEN
     amharic = yaml.safe_load((FOLDER / "am.yaml").read_text(encoding="utf-8"))
     assert (said() | chosen) - amharic.keys() == set() and amharic.keys() - (said() | chosen) == set()
     assert all(any("\u1200" <= sign <= "\u137f" for sign in text) for text in amharic.values())
