@@ -17,6 +17,8 @@ from tests.unit.checkpoint.hub_server import COMMIT, CONTENT, Hub, serve
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Hub]:
