@@ -108,6 +108,7 @@ def test_a_run_tells_how_long_it_takes(site: Site, page: "Page", material: Mater
     steps.open_project(page, site.url, project.name)
     steps.tab(page, "Train")
     steps.job(page, "train", "running")
+    assert page.locator("#preset input").input_value() == "from-nothing"
     _search(page)
     page.locator("#stop-train").click()
     steps.job(page, "train", "stopped")
