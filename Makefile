@@ -22,12 +22,12 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu and not browser" tests
 
-# The page in Chromium (apt install chromium fonts-sil-abyssinica); skipped with its reason where there is none.
+# The page in Chromium (apt install chromium fonts-sil-abyssinica); skipped with its reason where there is none. CI leaves the slow ones out.
 test-browser: setup
 	$(BIN)/python -m pytest -rs -m browser tests/browser
 
 test-slow: setup
-	$(BIN)/python -m pytest -m "slow and not gpu" tests
+	$(BIN)/python -m pytest -m "slow and not gpu and not browser" tests
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks

@@ -46,9 +46,9 @@ class Site:
     folder: Path  # of projects
     root: Path  # the other folder that it may read
     port: int
-    process: subprocess.Popen[bytes] | None = None
     words: tuple[str, ...] = ()
-    log: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # beside the tests' own
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -59,7 +59,7 @@ class Site:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dimts.app.cli", "ui", str(self.folder), "--root", str(self.root), "--port",
              str(self.port), *self.words],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "NO_PROXY": "127.0.0.1", **self.environment},
         )  # fmt: skip
         until(lambda: _answers(f"{self.url}/favicon.ico"))
 
@@ -93,11 +93,18 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One server for all tests."""
+@pytest.fixture(scope="module")
+def hub() -> str:
+    """Where the server finds the Hugging Face hub: nowhere, unless a file of tests has one."""
+    return "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, hub: str) -> Iterator[Site]:
+    """One server for a file of tests: a base that one file makes must not be offered to another."""
     root = tmp_path_factory.mktemp("ድምፅ root")
-    made = Site(root / "projects", root, free_port(), words=("--max-upload-mb", "2"))
+    environment = {"HF_ENDPOINT": hub, "HF_HOME": str(root / "hf"), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    made = Site(root / "projects", root, free_port(), ("--max-upload-mb", "2"), environment)
     made.start()
     yield made
     made.stop()
@@ -110,7 +117,13 @@ def browser() -> Iterator["Browser"]:
 
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-device-for-media-stream",  # a microphone that beeps
+                "--use-fake-ui-for-media-stream",
+            ],
         )
         yield opened
         opened.close()

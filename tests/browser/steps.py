@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 TABS = ("Data", "Text", "Train", "Compare", "Speak", "Export", "System")
 WIDTHS = {390: 844, 1440: 900}  # pixels, and the height that goes with it
+PATIENCE_MS = 60_000  # as for everything else: a busy machine takes its time
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"  # to be looked at; not kept
 OVERLAPS = """() => {
   const kinds = 'button, input, textarea, audio, progress, table, svg[role=img], .card > p';
@@ -46,6 +47,11 @@ PALE = """() => {
   }
   return [...found];
 }"""
+UNNAMED = """() => [...document.querySelectorAll('main :is(button, input, textarea, audio, progress)')]
+  .filter(e => e.offsetParent !== null && e.getBoundingClientRect().width > 1 && e.type !== 'file')
+  .filter(e => ![e.ariaLabel, e.title, e.innerText, e.labels?.[0]?.innerText, e.closest('label')?.innerText,
+    e.getAttribute('aria-labelledby')].some(name => name?.trim()))
+  .map(e => e.outerHTML.slice(0, 150))"""
 BOXES = """(sign) => {
   const draw = text => { const c = document.createElement('canvas'); const g = c.getContext('2d');
     g.font = '30px ' + getComputedStyle(document.querySelector('#title h1')).fontFamily; g.fillText(text, 5, 40);
@@ -72,6 +78,9 @@ def create(page: "Page", url: str, name: str) -> None:
 def tab(page: "Page", name: str) -> None:
     """Open a tab, also where it is behind the menu of a narrow page."""
     wanted = page.get_by_role("tab", name=name, exact=True)
+    menu = page.locator(".overflow-menu > button").filter(visible=True)
+    wanted.or_(menu).filter(visible=True).first.wait_for()  # tabs move behind the menu when their widths are known
+    page.wait_for_timeout(200)
     if not wanted.first.is_visible():
         page.locator(".overflow-menu > button").click()
         page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
@@ -83,6 +92,12 @@ def choose(page: "Page", field: str, option: str) -> None:
     """Choose from a dropdown."""
     page.locator(f"#{field} input").click()
     page.get_by_role("option", name=option, exact=True).click()
+
+
+def more_settings(page: "Page") -> None:
+    """Open the further settings of a tab; what is written before they are drawn would be lost."""
+    page.get_by_text("More settings").filter(visible=True).click()
+    page.wait_for_timeout(500)
 
 
 def write(page: "Page", field: str, text: str) -> None:
@@ -99,7 +114,7 @@ def notice(page: "Page", words: str) -> None:
     """Wait for a sentence in the notice."""
     from playwright.sync_api import expect
 
-    expect(page.locator("#notice")).to_contain_text(words)
+    expect(page.locator("#notice")).to_contain_text(words, timeout=PATIENCE_MS)
 
 
 def job(page: "Page", kind: str, state: str) -> "Locator":
@@ -114,13 +129,14 @@ def job(page: "Page", kind: str, state: str) -> "Locator":
 
 
 def look(page: "Page", name: str) -> None:
-    """Take a picture to be looked at, and see that nothing overlaps, runs out of the page, or is too pale to read."""
+    """Take a picture to be looked at; nothing may overlap, run out of the page, be too pale to read, or be nameless."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(300)
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
     assert page.evaluate(OVERLAPS) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
     assert page.evaluate(PALE) == [], f"{name}: less than 4.5 to 1"
+    assert page.evaluate(UNNAMED) == [], f"{name}: nothing that a screen reader could say"
     assert not page.evaluate(BOXES, "ድ"), "no font for Ethiopic: apt install fonts-sil-abyssinica"
 
 

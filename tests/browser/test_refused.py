@@ -30,10 +30,10 @@ EVIL = '<img src=x onerror="window.entered = 1"><b>ሰላም</b>'
 DISK_MB = 3
 
 
-def sound(path: Path, seconds: float = 2.0) -> Path:
+def sound(path: Path, seconds: float = 2.0, seed: int = 1) -> Path:
     """Write a recording of synthetic speech."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+        torch.manual_seed(seed)
         wave = initial.synthetic_speech(10).flatten().numpy()
     io.write(path, Audio(wave[: int(seconds * 22_050)], 22_050))
     return path

@@ -45,7 +45,7 @@ def test_from_recordings_to_a_voice(site: Site, page: "Page", source: list[Path]
 def _data(page: "Page", source: list[Path], project: Project) -> None:
     steps.upload(page, source)
     steps.notice(page, "11 files were stored")
-    page.get_by_text("More settings").first.click()
+    steps.more_settings(page)
     page.get_by_label("Held back for evaluation").first.fill("0.3")
     page.locator("#prepare").click()
     steps.job(page, "prepare", "done")

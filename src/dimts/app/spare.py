@@ -80,9 +80,9 @@ def _earlier(run: Path) -> list[Path]:
 
 
 def _best(run: Path) -> set[int]:
-    """Return the updates that are the best by training or by choice."""
+    """Return the updates that are the best by choice, or by training as its newest two checkpoints knew it."""
     named = set()
-    for path in (run / "best.json", *(folder / "manifest.json" for folder in places.all_of(run))):
+    for path in (run / "best.json", *(folder / "manifest.json" for folder in places.all_of(run)[-2:])):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from dimts import files
 from dimts.checkpoint import export, official
+from dimts.checkpoint.speakers import OFFICIAL
 from dimts.errors import AudioError, CheckpointError
 from dimts.evaluate.cache import key_of
 from dimts.infer import speak
 from dimts.infer.speak import Speaker
-from dimts.infer.voice import OFFICIAL, Voice
+from dimts.infer.voice import Voice
 from dimts.model.dvae import Dvae
 
 READING = ("normaliser", "trained_languages", "longest_text_tokens")  # of bundle.json: how texts are read and cut

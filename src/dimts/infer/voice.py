@@ -12,6 +12,7 @@ from torch import Tensor
 from dimts.audio import io
 from dimts.audio.resample import sinc
 from dimts.checkpoint import weights
+from dimts.checkpoint.speakers import OFFICIAL
 from dimts.checkpoint.weights import State
 from dimts.errors import AudioError, CheckpointError, ConfigError
 from dimts.model import mel
@@ -21,7 +22,6 @@ from dimts.model.xtts import Xtts
 REFERENCE_S = 30  # upstream max_ref_length: what is heard of each recording
 REST_S = 0.33  # upstream: a chunk shorter than this is dropped
 SILENT = 1e-3  # a peak below this (-60 dBFS) says nothing of a voice
-OFFICIAL = "speakers_xtts.pth"  # the voices that came with XTTS v2
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def getting(shell: Shell) -> None:
 
     say = shell.say
     with gr.Accordion(say("Get a base"), open=False, elem_id="get-base"):
-        gr.HTML(tag("div", *(tag("p", line) for line in fetch.LICENCE), class_="soft"))
+        gr.HTML(tag("div", *(tag("p", say(line)) for line in fetch.LICENCE), class_="soft"))
         with gr.Row():
             accepted = gr.Checkbox(label=say("I accept the licence (CPML)"), elem_id="accept", min_width=200)
             official = gr.Button(say("Fetch the official XTTS v2 (1.9 GB)"), elem_id="fetch", min_width=200)

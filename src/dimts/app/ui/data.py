@@ -70,7 +70,9 @@ def _form(shell: Shell) -> list[Any]:
             detector = gr.Dropdown(["silero", "energy"], value="silero", label=say("Finds speech"), min_width=120)
             share = gr.Slider(0, 0.3, 0.05, step=0.01, label=say("Held back for evaluation"), min_width=200)
         with gr.Row():
-            repairs = gr.CheckboxGroup(REPAIRS, label=say("Repair every clip"), min_width=260)
+            repairs = gr.CheckboxGroup(
+                [(say(name), name) for name in REPAIRS], label=say("Repair every clip"), min_width=260
+            )
             music = gr.Checkbox(label=say("Turn away music"), min_width=140)
             voices = gr.Checkbox(label=say("Turn away several voices"), min_width=160)
         names = ", ".join(name for name in vars(Limits()) if not name.startswith("_"))

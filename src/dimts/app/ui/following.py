@@ -17,7 +17,7 @@ from dimts.log import METRICS
 
 MOST_POINTS = 600
 BLOCK_BYTES = 1 << 21
-QUICK_BYTES = 24 << 20  # of updates, parsed in half a second; of more, a part is
+QUICK_BYTES = 8 << 20  # of updates, parsed in a quarter of a second; of more, a part is
 TAIL_BYTES = 400  # a line, about
 UPDATE_HEAD = b'{"kind": "update"'  # as log.py writes it
 MOST_FOLLOWED = 4  # runs that are held in memory

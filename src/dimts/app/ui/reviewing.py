@@ -58,6 +58,7 @@ def build(shell: Shell, stamp: gr.State) -> None:
         shell.follow(part.change, partial(_first, look), [which, order, search], [number, *outputs])
     shell.act(number.input, look, [which, order, search, number], outputs)
     shell.follow(stamp.change, look, [which, order, search, number], outputs)
+    shell.show(look, outputs, [which, order, search, number])  # at once when a project is opened
     for row in rows:
         for verdict, button in row.buttons.items():
             shell.act(button.click, partial(_decide, say, verdict), [row.name, row.text], [row.html])

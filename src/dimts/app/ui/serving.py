@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from dimts.app.ui import words
 from dimts.app.ui.safety import OWN_HOST
 from dimts.app.ui.shell import Place
-from dimts.errors import ConfigError
+from dimts.errors import ConfigError, DimtsError
 
 POLICY = (
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'; form-action 'self';"
@@ -90,9 +91,24 @@ def run(place: Place, host: str, port: int, user: str | None, password: str | No
 
     refuse_taken(host, port)
     app = build(place, host in OWN_HOST, user, password)
+    threading.Thread(target=read_ahead, args=(place,), daemon=True).start()
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
     with suppress(KeyboardInterrupt):
         Server(config).run()
+
+
+def read_ahead(place: Place) -> None:
+    """Read the project that was used last before anybody opens it: a large one takes a second."""
+    from dimts.app import projects
+    from dimts.app.ui import clips, following, sounds, train
+
+    with suppress(DimtsError, OSError):
+        for name in projects.all_of(place.folder)[:1]:
+            project = projects.find(place.folder, name)
+            following.follow(project.run(train.run_of(project)))
+            data = clips.opened(project.dataset)
+            for clip in data.clips[:1]:
+                sounds.wave(project.dataset / clip.audio)
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -14,7 +14,7 @@ from dimts.app.projects import Project
 from dimts.app.ui import bases, commands, safety, takes
 from dimts.app.ui.cards import Card
 from dimts.app.ui.shell import Shell, Told
-from dimts.checkpoint import places
+from dimts.checkpoint import places, speakers
 from dimts.data.importers.places import MEDIA_SUFFIXES
 from dimts.errors import ConfigError, TextError
 
@@ -33,7 +33,7 @@ def build(shell: Shell) -> None:
     form = _form(shell)
     with gr.Row():
         reference = gr.Audio(sources=["upload", "microphone"], type="filepath", label=say("Or a recording of a voice"),
-                             elem_id="reference", min_width=240)  # fmt: skip
+                             elem_id="reference", buttons=[], min_width=240)  # fmt: skip
         with gr.Column(min_width=240):
             preset = gr.Dropdown([], label=say("Preset"), allow_custom_value=True, elem_id="speak-preset",
                                  info=say("choose one, or write a name and save"))  # fmt: skip
@@ -106,10 +106,11 @@ def _reference(project: Project, upload: Path) -> Path:
 
 
 def _stored(shell: Shell, project: Project, voice: str | None) -> list[Any]:
-    """Offer the voices that a bundle keeps."""
+    """Offer the voices that a bundle keeps, or that came with a base."""
     del project
     try:
-        names = places.voice_names(bases.of(shell.place, voice))
+        folder = bases.of(shell.place, voice)
+        names = places.voice_names(folder) or speakers.names(folder)
     except ConfigError:
         names = []
     return [gr.update(choices=names, value=names[0] if names else None)]

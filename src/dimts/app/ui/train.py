@@ -17,7 +17,7 @@ from dimts.errors import ConfigError
 
 FIRST = ("train.epochs", "train.trainable", "optimizer.lr", "batch.clips", "batch.accumulation", "train.precision",
          "evaluate.every_updates", "save.every_updates", "device", "samples.texts")  # fmt: skip
-SECTION, RUN = "train", "run"
+SECTION, RUN, RECIPE = "train", "run", "amharic-bpe"
 
 
 def build(shell: Shell) -> None:
@@ -28,7 +28,7 @@ def build(shell: Shell) -> None:
         base = bases.choice(shell, "train-base")
         run = gr.Dropdown([RUN], value=RUN, allow_custom_value=True, label=say("Run"), elem_id="run-name",
                           info=say("another name keeps an earlier run beside it"), min_width=160)  # fmt: skip
-        preset = gr.Dropdown(list(fields.presets()), value="amharic-bpe", label=say("Recipe"), elem_id="preset",
+        preset = gr.Dropdown(list(fields.presets()), value=RECIPE, label=say("Recipe"), elem_id="preset",
                              info=say("fills the fields below"), min_width=160)  # fmt: skip
     bases.getting(shell)
     gr.Markdown(f"### 2. {say('Settings')}")
@@ -42,11 +42,11 @@ def build(shell: Shell) -> None:
     Card(shell, "train")
 
     values = list(parts.values())
-    shell.act(plan.click, partial(_plan, shell), [run, base, more, *values])
-    shell.act(start.click, partial(_start, shell), [run, base, more, *values])
+    shell.act(plan.click, partial(_plan, shell), [run, preset, base, more, *values])
+    shell.act(start.click, partial(_start, shell), [run, preset, base, more, *values])
     shell.act(preset.input, _preset, [preset], values)
     shell.act(run.input, _remember_run, [run], [more, *values])
-    shell.show(_remembered, [run, more, *values])
+    shell.show(_remembered, [run, preset, more, *values])
     watching.build(shell)
 
 
@@ -61,20 +61,20 @@ def _fields(say: Say) -> dict[str, Any]:
     known = {setting.name: setting for setting in fields.settings()}
     with gr.Row():
         for name in FIRST:
-            made[name] = _field(known[name])
+            made[name] = _field(known[name], say)
     rest = [setting for setting in fields.settings() if setting.name not in FIRST]
     with gr.Accordion(say("All settings of the run file"), open=False, elem_id="all-settings"):
         for section in dict.fromkeys(setting.section for setting in rest):
             with gr.Accordion(section, open=False), gr.Row():
                 for setting in rest:
                     if setting.section == section:
-                        made[setting.name] = _field(setting)
+                        made[setting.name] = _field(setting, say)
     return {name: made[name] for name in known}
 
 
-def _field(setting: Setting) -> Any:
+def _field(setting: Setting, say: Say) -> Any:
     """Make the component of a setting."""
-    same: dict[str, Any] = {"label": setting.name, "info": setting.help, "min_width": 220,
+    same: dict[str, Any] = {"label": setting.name, "info": say(setting.help), "min_width": 220,
                             "elem_id": f"set-{setting.name.replace('.', '-')}"}  # fmt: skip
     value = setting.written(setting.default)
     if setting.kind == "flag":
@@ -90,19 +90,19 @@ def _shown(values: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip((setting.name for setting in fields.settings()), values, strict=True))
 
 
-def _write(shell: Shell, project: Project, run: str, base: str | None, more: str, values: tuple[Any, ...]) -> Any:
-    project.remember(SECTION, {"run": run})
+def _write(shell: Shell, project: Project, run: str, recipe: str, base: str | None, more: str, *values: Any) -> Any:
+    project.remember(SECTION, {"run": run, "recipe": recipe})
     return runfile.write(shell.place, project, run, base, more, _shown(values))
 
 
-def _plan(shell: Shell, project: Project, run: str, base: str | None, more: str, *values: Any) -> Told:
-    _write(shell, project, run, base, more, values)
+def _plan(shell: Shell, project: Project, run: str, *values: Any) -> Told:
+    _write(shell, project, run, *values)
     jobs.start(project.folder, "plan", ["plan", str(project.run_file(run)), "--json"])
     return Told(shell.say("The plan is being made: memory and time are measured."))
 
 
-def _start(shell: Shell, project: Project, run: str, base: str | None, more: str, *values: Any) -> Told:
-    checked = _write(shell, project, run, base, more, values)
+def _start(shell: Shell, project: Project, run: str, *values: Any) -> Told:
+    checked = _write(shell, project, run, *values)
     argv = ["train", str(project.run_file(run)), "--json"]
     jobs.start(project.folder, "train", argv, runfile.device_of(checked))
     return Told(shell.say("Training has begun; it goes on when this page is closed."))
@@ -118,7 +118,7 @@ def _preset(project: Project, name: str) -> list[Any]:
 def _remember_run(project: Project, run: str) -> list[Any]:
     """Show another run's settings; those of a new one stay as they are shown."""
     project.run(run)
-    project.remember(SECTION, {"run": run})
+    project.remember(SECTION, {**project.settings(SECTION), "run": run})
     content = runfile.read(project, run)
     if not content:
         return [gr.skip()] * (1 + len(fields.settings()))
@@ -131,6 +131,7 @@ def _remembered(project: Project) -> list[Any]:
     names = list(dict.fromkeys([run, *project.runs()]))
     return [
         gr.update(choices=names, value=run),
+        project.settings(SECTION).get("recipe", RECIPE),
         runfile.more_datasets(project, content),
         *fields.shown(content).values(),
     ]

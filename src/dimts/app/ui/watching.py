@@ -23,6 +23,7 @@ TITLES = {"loss": "Loss", "lr": "Learning rate", "grad_norm": "Gradient norm", "
           "peak_gb": "Memory, GB"}  # fmt: skip
 SAMPLE = re.compile(r"update-(\d+)-(\d+)\.wav")
 MOST_SAMPLES, MOST_LINES = 24, 300
+SEARCHED_BYTES, SHOWN_BYTES = 4 << 20, 1 << 16  # of the log's end
 
 
 def build(shell: Shell) -> None:
@@ -114,6 +115,7 @@ def _log(say: Say, project: Project, search: str | None = None) -> Markup:
     if job is None:
         return Markup("")
     words = (search or "").strip().casefold()
-    lines = [line for line in job.log(4 << 20).splitlines() if words in line.casefold()]
+    end = job.log(SEARCHED_BYTES if words else SHOWN_BYTES)
+    lines = [line for line in end.splitlines() if words in line.casefold()]
     said = f"{len(lines):,} {say('lines')}" if words else ""
     return tag("div", tag("p", said, class_="soft", role="status"), tag("pre", "\n".join(lines[-MOST_LINES:])))

@@ -1,4 +1,7 @@
-"""The words of the interface: written in English where they are used, in other languages in `LANGUAGE.yaml`."""
+"""The words of the interface: written in English where they are used, in other languages in `LANGUAGE.yaml`.
+
+The settings of a run file have their docstrings for help; those are in `LANGUAGE.settings.yaml`.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -18,5 +21,7 @@ def of(language: str) -> Say:
 
 @cache
 def _words(language: str) -> Mapping[str, str]:
-    path = Path(__file__).with_name(f"{language}.yaml")
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    words: dict[str, str] = {}
+    for path in Path(__file__).parent.glob(f"{language}*.yaml"):
+        words |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return words

@@ -13,10 +13,13 @@ pytest.importorskip("gradio", reason="the extra ui is not installed")
 from starlette.testclient import TestClient
 
 from dimts.app import projects
-from dimts.app.ui import serving
+from dimts.app.ui import clips, following, serving
 from dimts.app.ui.safety import Roots
 from dimts.app.ui.shell import Place
+from dimts.data import manifest
+from dimts.data.manifest import Clip, Dataset
 from dimts.errors import ConfigError
+from dimts.log import METRICS, Metrics
 from tests.unit.app.command import run
 
 URL = "http://127.0.0.1:7860"
@@ -97,6 +100,19 @@ def test_a_password_guards_every_address(app: Any) -> None:
         assert answer.status_code == 401 and answer.headers["www-authenticate"] == 'Basic realm="Dimts"'
         assert client.get(path, auth=("me", "word")).status_code == 401
     assert client.get("/en/", headers={"authorization": "Basic bWU6d8O2cmQ="}).status_code == 200
+
+
+def test_the_last_project_is_read_ahead(tmp_path: Path) -> None:
+    place = Place(tmp_path, Roots.of([tmp_path]))
+    serving.read_ahead(place)  # there is none
+    project = projects.create(tmp_path, "selam")
+    serving.read_ahead(place)  # it has nothing
+    project.run().mkdir()
+    Metrics(project.run(), 0).write("update", 7, {"loss": 1.0})
+    clip = Clip("a", "audio/a.flac", 10, 22_050, "0" * 64, "ሰላም", "ሰላም", "am", "s", "x:1", "train", "g")
+    manifest.write(Dataset(project.dataset, "am", "dimts-1", (clip,)))
+    serving.read_ahead(place)
+    assert following._followed[project.run() / METRICS].update == 7 and project.dataset in clips._opened
 
 
 def test_a_taken_port_is_a_sentence() -> None:

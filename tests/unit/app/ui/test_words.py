@@ -12,7 +12,8 @@ pytest.importorskip("gradio", reason="the extra ui is not installed")
 from dimts.app import spare
 from dimts.app import ui as package
 from dimts.app.jobs import State
-from dimts.app.ui import clips, texts, watching, words
+from dimts.app.ui import clips, data, fields, texts, watching, words
+from dimts.checkpoint import fetch
 from dimts.data.review import Verdict
 
 FOLDER = Path(package.__file__).parent
@@ -29,11 +30,18 @@ def said() -> set[str]:
 
 
 def test_every_sentence_is_there_in_amharic() -> None:
-    chosen = {*get_args(State), *get_args(Verdict), *clips.FILTERS, *clips.orders(), *spare.KINDS.values(), *KINDS}
-    chosen |= {row[0] for row in texts.ROWS} | set(watching.TITLES.values()) | CHOSEN
+    chosen = {*get_args(State), *get_args(Verdict), *clips.FILTERS, *clips.orders(), *data.REPAIRS, *KINDS}
+    chosen |= {row[0] for row in texts.ROWS} | {*spare.KINDS.values(), *watching.TITLES.values(), *fetch.LICENCE}
+    chosen |= CHOSEN
     amharic = yaml.safe_load((FOLDER / "am.yaml").read_text(encoding="utf-8"))
     assert (said() | chosen) - amharic.keys() == set() and amharic.keys() - (said() | chosen) == set()
     assert all(any("\u1200" <= sign <= "\u137f" for sign in text) for text in amharic.values())
+
+
+def test_every_setting_has_its_help_in_amharic() -> None:
+    amharic = yaml.safe_load((FOLDER / "am.settings.yaml").read_text(encoding="utf-8"))
+    assert amharic.keys() == {setting.help for setting in fields.settings()}
+    assert all(any("\u1200" <= sign <= "\u137f" for sign in words.of("am")(help)) for help in amharic)
 
 
 def test_a_word_without_translation_stays_english() -> None:
