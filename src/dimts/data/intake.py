@@ -55,6 +55,7 @@ class Intake:
         self._first = {clip.content: clip for clip in staying}  # of each sound
         self._named: dict[tuple[Path, object], Clip] = {}
         self._heard = near.Heard()
+        self._places: dict[Piece, int] = {}
         self._known_marks = {entry.measures.content: entry.measures.marks for entry in self._journal.entries()}
         for clip in staying:
             self._heard.add(clip.id, self._marks(clip), group_of(clip.spoken))
@@ -66,6 +67,7 @@ class Intake:
             result = readings[piece].result
             return isinstance(result, Finding) or result.content not in self._returning
 
+        self._places = {piece: place for place, piece in enumerate(pieces)}
         for piece in sorted(pieces, key=is_new):
             self._settle(piece, readings[piece])
 
@@ -89,13 +91,13 @@ class Intake:
         mended = decision is not None and decision.decision == "text"
         text, score = (decision.text, None) if decision and mended else (piece.text, self._scores.get(piece))
         said = self._stages.said(replace(piece, text=text, score=score))
-        finding = self._finding(measures, said, decision)
+        finding = self._finding(piece, measures, said, decision)
         self._stages.note_copy(piece, finding is not None and finding.reason == COPY)
         if finding:
             return self._reject(name, "review" if decision else CHECKS, finding, piece, measures.duration_s)
         return self._accept(name, replace(piece, text=text), measures, said)
 
-    def _finding(self, measures: Measures, said: Said, decision: Decision | None) -> Finding | None:
+    def _finding(self, piece: Piece, measures: Measures, said: Said, decision: Decision | None) -> Finding | None:
         """Give the reason to turn a piece away; who says keep has the last word."""
         if decision and decision.decision == "drop":
             return Finding("review", decision.note or "drop", "keep")
@@ -106,7 +108,7 @@ class Intake:
         if measures.content in self._returning and not self._new_shares:
             return None  # was no copy before: what is found in another order must not turn it away
         shares = self._limits.same_marks, self._limits.other_marks
-        copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares)
+        copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares, self._places[piece])
         return Finding(COPY, copy[0], copy[1]) if copy else None
 
     def _repetition(self, piece: Piece, measures: Measures) -> Finding | None:
@@ -170,7 +172,7 @@ class Intake:
             extra=dict(utterance.extra),
         )
         self._first[clip.content] = self._named[_place(piece)] = clip
-        self._heard.add(clip.id, marks_of(measures), group_of(said.spoken))
+        self._heard.add(clip.id, marks_of(measures), group_of(said.spoken), self._places[piece])
         self.accepted.append(clip)
 
     def _store(self, name: str, piece: Piece, measures: Measures) -> Entry:

@@ -9,6 +9,7 @@ marks to be judged.
 import base64
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -49,17 +50,28 @@ def unpacked(text: str) -> Marks:
     return np.frombuffer(base64.b64decode(text), "<u4").reshape(-1, 2)
 
 
+@dataclass(frozen=True)
+class _Clip:
+    name: str
+    text: str
+    marks: int
+    place: int  # in the order of the sources
+
+
 class Heard:
     """The marks of all clips so far."""
 
     def __init__(self) -> None:
         self._where: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._clips: list[tuple[str, str, int]] = []  # name, text, number of marks
+        self._clips: list[_Clip] = []
 
-    def find(self, found: Marks, text: str, same_share: float, other_share: float) -> tuple[str, float] | None:
+    def find(
+        self, found: Marks, text: str, same_share: float, other_share: float, place: int = 0
+    ) -> tuple[str, float] | None:
         """Name the clip that this one is a copy of, and the share of the shorter one's marks in common.
 
-        None where no clip of the same text shares `same_share` of them in one order, and no other `other_share`.
+        None where no clip of the same text shares `same_share` of them in one order, and no other `other_share`. Of
+        several the most alike, those before `place` first: what a run finds does not go with what an earlier one kept.
         """
         votes: Counter[tuple[int, int]] = Counter()
         if len(found) < LEAST_MARKS:
@@ -72,20 +84,20 @@ class Heard:
             best[clip] = max(best[clip], count + votes.get((clip, distance + 1), 0))
         copies = []
         for clip, count in best.items():
-            name, its_text, size = self._clips[clip]
-            share = min(count / min(size, len(found)), 1.0)
-            if share >= (same_share if its_text == text else other_share):
-                copies.append((share, -clip, name))
-        return (max(copies)[2], round(max(copies)[0], 2)) if copies else None
+            its = self._clips[clip]
+            share = min(count / min(its.marks, len(found)), 1.0)
+            if share >= (same_share if its.text == text else other_share):
+                copies.append((its.place < place, share, -clip, its.name))
+        return (max(copies)[3], round(max(copies)[1], 2)) if copies else None
 
-    def add(self, name: str, found: Marks, text: str) -> None:
-        """Remember a clip."""
+    def add(self, name: str, found: Marks, text: str, place: int = -1) -> None:
+        """Remember a clip; -1 comes before all."""
         if len(found) < LEAST_MARKS:
             return
         for what, frame in found.tolist():
             if len(places := self._where[what]) < COMMON:
                 places.append((len(self._clips), frame))
-        self._clips.append((name, text, len(found)))
+        self._clips.append(_Clip(name, text, len(found), place))
 
 
 def _spectrum(audio: Audio) -> npt.NDArray[np.float32]:

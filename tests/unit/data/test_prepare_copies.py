@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pytest
 import soundfile
 
 from dimts.data.check import check
@@ -22,6 +24,17 @@ def voices(folder: Path, *names: str) -> Path:
             audio = encoded(audio, "MP3", "MPEG_LAYER_III")
         soundfile.write(folder / f"{name}.wav", audio.samples, audio.rate_hz)
     return table(folder, *(f"{name}|these are the words of number {name.split('-')[0]}" for name in names))
+
+
+@pytest.fixture
+def material(tmp_path: Path) -> Path:
+    one, two, three = (VOICES[number].samples for number in (0, 1, 2))
+    whole = {"a": [one, three], "b": [one, two], "c": [two]}
+    (tmp_path / "source").mkdir()
+    for name, parts in whole.items():
+        soundfile.write(tmp_path / "source" / f"{name}.wav", np.concatenate(parts), VOICES[0].rate_hz)
+    words = "these are the same words"
+    return table(tmp_path / "source", f"a|{words}", f"b|{words}", "c|other words than those")
 
 
 def reasons(dataset: Dataset) -> dict[str, str]:
@@ -48,6 +61,14 @@ def test_a_newcomer_never_displaces_a_clip(tmp_path: Path) -> None:
     assert reasons(other) == {"1-mp3": "near-duplicate", "2-mp3": "near-duplicate"} and len(other.clips) == 3
     (tmp_path / "out" / "read.jsonl").unlink()
     assert run(tmp_path / "out", tmp_path / "other") == other
+
+
+def test_which_clip_is_copied_does_not_go_with_what_came_later(tmp_path: Path, material: Path) -> None:
+    """The second piece holds half of the first and all of the third: only the first was known when it came."""
+    first = run(tmp_path / "out", material)
+    assert {clip.id for clip in first.clips} == {"a", "c"}
+    assert [(each.id, each.measured) for each in first.rejected] == [("b", "a")]
+    assert run(tmp_path / "out", material) == first
 
 
 def test_other_limits_judge_anew(tmp_path: Path) -> None:
