@@ -69,7 +69,7 @@ EXPERIMENTS: dict[str, dict[str, Variant]] = {  # the most important first
         "cosine": Variant({"schedule": {"kind": "cosine", "warmup_updates": 0}}, FEW),
     },
     "learning rate": {
-        **{f"{rate:g}": _lr(rate) for rate in (2e-6, 5e-6, 1e-5, 1e-4)},
+        **{name: _lr(float(name)) for name in ("2e-6", "5e-6", "1e-5", "1e-4")},
         "3e-4": _frozen(EVERYTHING, CLIPS),  # the demo's
     },
     "weight decay": {
