@@ -55,7 +55,6 @@ class Intake:
         self._first = {clip.content: clip for clip in staying}  # of each sound
         self._named: dict[tuple[Path, object], Clip] = {}
         self._heard = near.Heard()
-        self._places: dict[Piece, int] = {}
         self._known_marks = {entry.measures.content: entry.measures.marks for entry in self._journal.entries()}
         for clip in staying:
             self._heard.add(clip.id, self._marks(clip), group_of(clip.spoken))
@@ -63,13 +62,12 @@ class Intake:
     def settle_all(self, pieces: Sequence[Piece], readings: Mapping[Piece, Reading]) -> None:
         """Accept every piece or turn it away: those of earlier runs first, so that no newcomer displaces them."""
 
-        def is_new(piece: Piece) -> bool:
-            result = readings[piece].result
+        def is_new(placed: tuple[int, Piece]) -> bool:
+            result = readings[placed[1]].result
             return isinstance(result, Finding) or result.content not in self._returning
 
-        self._places = {piece: place for place, piece in enumerate(pieces)}
-        for piece in sorted(pieces, key=is_new):
-            self._settle(piece, readings[piece])
+        for place, piece in sorted(enumerate(pieces), key=is_new):
+            self._settle(place, piece, readings[piece])
 
     def missing(self, rejection: Rejection) -> None:
         """Turn away a row that leads to no recording, unless an earlier run stored what it led to."""
@@ -80,7 +78,7 @@ class Intake:
         self.returned.append(clip)
         return self.accepted.append(clip)
 
-    def _settle(self, piece: Piece, found: Reading) -> None:
+    def _settle(self, place: int, piece: Piece, found: Reading) -> None:
         measures = found.result
         if isinstance(measures, Finding):
             return self._reject(safe_id(piece.path.stem), "read", measures, piece, found.duration_s)
@@ -91,13 +89,13 @@ class Intake:
         mended = decision is not None and decision.decision == "text"
         text, score = (decision.text, None) if decision and mended else (piece.text, self._scores.get(piece))
         said = self._stages.said(replace(piece, text=text, score=score))
-        finding = self._finding(piece, measures, said, decision)
+        finding = self._finding(place, measures, said, decision)
         self._stages.note_copy(piece, finding is not None and finding.reason == COPY)
         if finding:
             return self._reject(name, "review" if decision else CHECKS, finding, piece, measures.duration_s)
-        return self._accept(name, replace(piece, text=text), measures, said)
+        return self._accept(name, place, replace(piece, text=text), measures, said)
 
-    def _finding(self, piece: Piece, measures: Measures, said: Said, decision: Decision | None) -> Finding | None:
+    def _finding(self, place: int, measures: Measures, said: Said, decision: Decision | None) -> Finding | None:
         """Give the reason to turn a piece away; who says keep has the last word."""
         if decision and decision.decision == "drop":
             return Finding("review", decision.note or "drop", "keep")
@@ -108,7 +106,7 @@ class Intake:
         if measures.content in self._returning and not self._new_shares:
             return None  # was no copy before: what is found in another order must not turn it away
         shares = self._limits.same_marks, self._limits.other_marks
-        copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares, self._places[piece])
+        copy = self._heard.find(marks_of(measures), group_of(said.spoken), *shares, place)
         return Finding(COPY, copy[0], copy[1]) if copy else None
 
     def _repetition(self, piece: Piece, measures: Measures) -> Finding | None:
@@ -140,7 +138,7 @@ class Intake:
             )
         )
 
-    def _accept(self, name: str, piece: Piece, measures: Measures, said: Said) -> None:
+    def _accept(self, name: str, place: int, piece: Piece, measures: Measures, said: Said) -> None:
         """Store the sound and take the clip in; its side of the split is decided when all are in."""
         utterance, old = piece.utterance, self._returning.get(measures.content)
         entry = self._store(name, piece, measures)
@@ -172,7 +170,7 @@ class Intake:
             extra=dict(utterance.extra),
         )
         self._first[clip.content] = self._named[_place(piece)] = clip
-        self._heard.add(clip.id, marks_of(measures), group_of(said.spoken), self._places[piece])
+        self._heard.add(clip.id, marks_of(measures), group_of(said.spoken), place)
         self.accepted.append(clip)
 
     def _store(self, name: str, piece: Piece, measures: Measures) -> Entry:
