@@ -137,9 +137,11 @@ def test_a_window_that_is_resized() -> None:
     for columns in (40, 120, 60, 60):
         settle(leader, stream, process.stdout)
         frames.append([line.rstrip() for line in screen.display if line.strip()])
-        screen.resize(12, columns)
+        if columns > screen.columns:
+            screen.resize(12, columns)
         resize(follower, columns)
-        settle(leader, stream)
+        settle(leader, stream)  # what was on its way for the old window still fits
+        screen.resize(12, columns)
         process.stdin.write(b"\n")
         process.stdin.flush()
     settle(leader, stream, process.stdout)
