@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,19 @@ def more_settings(page: "Page") -> None:
 def write(page: "Page", field: str, text: str) -> None:
     """Write into a field."""
     page.locator(f"#{field}").locator("textarea, input").first.fill(text)
+
+
+def read_sentence(page: "Page", sentence: str, shows: str) -> None:
+    """Let a sentence be read; again where a tab that was just opened, on a busy machine, did not take it."""
+    from playwright.sync_api import TimeoutError
+
+    steps = page.locator("#read-steps", has_text=shows)
+    for _ in range(3):
+        write(page, "sentence", sentence)
+        page.locator("#read").click()
+        with suppress(TimeoutError):
+            return steps.wait_for(timeout=PATIENCE_MS / 3)
+    return steps.wait_for()
 
 
 def upload(page: "Page", files: Sequence[Path]) -> None:

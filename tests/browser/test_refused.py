@@ -145,9 +145,7 @@ def test_html_in_transcripts_stays_text(site: Site, page: "Page", tmp_path: Path
     assert (project.dataset / "rejected.jsonl").read_text().count("onerror") >= 1
     assert "onerror" in page.locator("#ledger").inner_text()
     steps.tab(page, "Text")
-    steps.write(page, "sentence", EVIL)
-    page.locator("#read").click()
-    page.locator("#read-steps", has_text="onerror").wait_for()
+    steps.read_sentence(page, EVIL, "onerror")
     assert page.evaluate("window.entered") is None and page.locator("img[src=x]").count() == 0
 
 
