@@ -24,10 +24,6 @@ class Variant:
     decay_all: bool = False  # weight decay on biases, norms and embeddings too
 
 
-def _with(section: str, /, **values: Any) -> Variant:
-    return Variant({section: values})
-
-
 def _lr(rate: float) -> Variant:
     """Let new rows learn as much faster as in the demo; `auto` would leave most still at these sizes."""
     rates = {"lr": rate, "new_rows_lr": round(rate * 10 / 3, 9)}
@@ -35,8 +31,8 @@ def _lr(rate: float) -> Variant:
 
 
 def _decay(share: float, decay_all: bool = False) -> Variant:
-    rates = {"lr": 3e-4, "new_rows_lr": 1e-3, "weight_decay": share}
-    return Variant({"optimizer": rates, "train": {"trainable": EVERYTHING}}, decay_all=decay_all)
+    changes = {"optimizer": {"weight_decay": share}, "train": {"trainable": EVERYTHING}}
+    return Variant(changes, decay_all=decay_all)
 
 
 def _milestones(*updates: int) -> Variant:
@@ -79,7 +75,7 @@ EXPERIMENTS: dict[str, dict[str, Variant]] = {  # the most important first
         "0.05 on all": _decay(0.05, decay_all=True),
     },
     "extras": {
-        "none": _with("schedule", warmup_updates=0),
+        "none": Variant({"schedule": {"warmup_updates": 0}}),
         "warm-up": Variant(),
         "EMA 0.98": Variant({"schedule": {"warmup_updates": 0}, "train": {"ema": 0.98}}),
         "label smoothing 0.1": Variant({"schedule": {"warmup_updates": 0}, "train": {"label_smoothing": 0.1}}),

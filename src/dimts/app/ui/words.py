@@ -21,7 +21,6 @@ def of(language: str) -> Say:
 
 @cache
 def _words(language: str) -> Mapping[str, str]:
-    words: dict[str, str] = {}
-    for path in Path(__file__).parent.glob(f"{language}*.yaml"):
-        words |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return words
+    files = (Path(__file__).with_name(f"{language}{part}.yaml") for part in ("", ".settings"))
+    found = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in files if path.is_file())
+    return {english: other for words in found for english, other in words.items()}
